@@ -1,0 +1,1 @@
+"""What Modelyard talks about: frozen values and pure decisions. Standard library only."""

@@ -1,0 +1,95 @@
+"""A front: the process that serves one revision. What it is told and what it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+SPEC_VERSION = 1
+"""Version of ``FrontSpec`` and of the control socket's messages, raised when either changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrontModel:
+    """A model of the revision: where ``Model.get_model_path`` finds it."""
+
+    name: str
+    version: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrontSpec:
+    """
+    Everything a front needs, written as JSON to ``run/fronts/<id>.json``; times s, sizes bytes.
+
+    ``python`` is the interpreter of the model's environment; ``runtime`` the folder that holds
+    ``modelyard_worker`` alone and is the only thing of ours on the worker's ``PYTHONPATH``.
+    ``app_root`` is the worker's working folder, ``entry_script`` relative to it.
+    ``socket`` serves HTTP, ``control_socket`` JSON lines; both are unix sockets.
+    ``log_file`` takes what the workers print, rotated at ``log_bytes`` with ``log_files`` kept.
+    ``cpu`` in cores and ``memory`` in bytes bound all workers together; None is not enforced.
+    """
+
+    id: str
+    workspace: str
+    service: str
+    service_version: str
+    revision: int
+    python: str
+    runtime: str
+    app_root: str
+    entry_script: str
+    model_dir: str
+    socket: str
+    control_socket: str
+    log_file: str
+    models: tuple[FrontModel, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    workers: int = 1
+    scoring_timeout: float = 60.0
+    queue_limit: int = 100
+    queue_wait: float = 30.0
+    body_limit: int = 100 * 1024 * 1024
+    init_timeout: float = 600.0
+    cors_origins: tuple[str, ...] = ()
+    cpu: float | None = None
+    memory: int | None = None
+    log_bytes: int = 10 * 1024 * 1024
+    log_files: int = 5
+    spec_version: int = SPEC_VERSION
+
+
+class FrontState(StrEnum):
+    """What a front says of itself."""
+
+    STARTING = "starting"  # no worker has been ready yet
+    READY = "ready"  # at least one worker is ready
+    UNHEALTHY = "unhealthy"  # was ready; every worker is down and being restarted
+    DRAINING = "draining"  # finishes what it has, takes no more
+    FAILED = "failed"  # the preflight failed; ``error`` says why
+    GONE = "gone"  # no such process (said by the target, never by a front)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontStatus:
+    """
+    A front's answer to ``status``.
+
+    ``limits`` says how cpu and memory are bounded: 'cgroup-v2', 'cgroup-v1', 'watchdog' or 'none'.
+    ``error`` of a failed preflight: type, message, file, line, traceback, log (its last lines).
+    """
+
+    id: str
+    state: FrontState
+    pid: int = 0
+    ready_workers: int = 0
+    workers: int = 0
+    in_flight: int = 0
+    queued: int = 0
+    served: int = 0
+    restarts: int = 0
+    limits: str = "none"
+    error: Mapping[str, Any] | None = None
+    swagger: bool = False
+    spec_version: int = SPEC_VERSION

@@ -1,0 +1,177 @@
+"""Services, their versions and revisions: a deployed model behind one address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from modelyard.domain.names import check_name
+
+
+class ServiceKind(StrEnum):
+    """Which of Azure's classes (or none) the caller deployed with; the wire's computeType."""
+
+    NATIVE = "NATIVE"
+    ACI = "ACI"
+    AKS = "AKS"
+    AKSENDPOINT = "AKSENDPOINT"
+    LOCAL = "Local"
+
+
+class Auth(StrEnum):
+    """How callers of the service prove themselves."""
+
+    OFF = "off"
+    KEY = "key"
+    TOKEN = "token"  # noqa: S105 - a way to authenticate, not a secret
+
+
+class ServiceState(StrEnum):
+    """Azure's states of a web service."""
+
+    TRANSITIONING = "Transitioning"
+    HEALTHY = "Healthy"
+    UNHEALTHY = "Unhealthy"
+    FAILED = "Failed"
+    UNSCHEDULABLE = "Unschedulable"
+    DELETING = "Deleting"
+
+
+class RevisionState(StrEnum):
+    """Where one revision stands on its way from wanted to gone."""
+
+    PENDING = "pending"  # stored; its environment is not ready yet
+    STARTING = "starting"  # front asked for; preflight running
+    READY = "ready"  # all workers ready; may be routed to
+    DRAINING = "draining"  # no longer routed to; finishes what it has
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """
+    What all workers of a service version may use together; None is 'not enforced'.
+
+    ``cpu`` in cores, ``memory`` in bytes, ``gpu`` in cards.
+    """
+
+    cpu: float | None = None
+    memory: int | None = None
+    gpu: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How requests are run: times in seconds, sizes in bytes."""
+
+    workers: int = 1
+    scoring_timeout: float = 60.0
+    queue_limit: int = 100
+    queue_wait: float = 30.0
+    body_limit: int = 100 * 1024 * 1024
+    init_timeout: float = 600.0
+    cors_origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """
+    A model that a revision holds: a registered one, or a local path uploaded (version 0).
+
+    ``manifest`` is the digest of its files.
+    """
+
+    name: str
+    version: int
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionContent:
+    """
+    Everything that makes a revision run; a change of any of it makes a new revision.
+
+    ``source`` is the manifest digest of the source folder, laid out below the app root as
+    ``source_name`` ('' lays it out in the root itself); ``entry_script`` is relative to the source.
+    ``recipe`` is the digest of the environment's recipe.
+    """
+
+    source: str
+    entry_script: str
+    models: tuple[ModelRef, ...]
+    recipe: str
+    source_name: str = ""
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+    serving: Serving = Serving()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A numbered content of a service version; ``id`` names its front, folder and sockets."""
+
+    id: str
+    service: str
+    version: str
+    number: int
+    content: RevisionContent
+    state: RevisionState
+    created: datetime
+    error: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceVersion:
+    """
+    A named version of a service; ``wanted`` is the revision number that shall serve.
+
+    ``live`` is the number of the revision that is routed to now, or None.
+    """
+
+    service: str
+    name: str
+    wanted: int
+    live: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """
+    A deployed model behind one address.
+
+    ``configuration`` keeps what the deployment configuration said (Azure's arguments), shown again.
+    ``port`` is set for local services only. ``deleting`` marks one whose fronts are being stopped.
+    ``enabled`` False is a stopped service: nothing runs, everything is kept.
+    """
+
+    id: str
+    workspace: str
+    name: str
+    kind: ServiceKind
+    auth: Auth
+    created: datetime
+    updated: datetime
+    default_version: str = "default"
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    port: int | None = None
+    created_by: str = ""
+    deleting: bool = False
+    enabled: bool = True
+
+    def __post_init__(self) -> None:
+        check_name("service", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The two scoring keys in clear; stores keep them encrypted."""
+
+    primary: str
+    secondary: str

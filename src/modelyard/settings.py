@@ -1,0 +1,123 @@
+"""Every setting, read once from the environment, with its default and one sentence."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelyard.domain.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a process of Modelyard is told from outside; ``read`` makes one."""
+
+    home: Path
+    """MODELYARD_HOME: where everything is kept (default ~/.modelyard)."""
+
+    database_url: str
+    """MODELYARD_DATABASE_URL: SQLAlchemy URL of the metadata (default: SQLite in the home)."""
+
+    host: str = "127.0.0.1"
+    """MODELYARD_HOST: address the gateway listens on."""
+
+    port: int = 8700
+    """MODELYARD_PORT: port the gateway listens on."""
+
+    url: str | None = None
+    """MODELYARD_URL: server that SDK and CLI speak to (default: the one of the home)."""
+
+    token: str | None = None
+    """MODELYARD_TOKEN: API token of SDK and CLI (default: the home's ``token`` file)."""
+
+    haproxy: str | None = None
+    """MODELYARD_HAPROXY: HAProxy binary, 2.8 or newer (default: the PATH, then the wheel)."""
+
+    allow_open_services: bool = False
+    """MODELYARD_ALLOW_OPEN_SERVICES: allow services without a key off loopback."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    """MODELYARD_ALLOWED_HOSTS: further Host names to answer to, comma-separated."""
+
+    environments: Path | None = None
+    """MODELYARD_ENVIRONMENTS: folder of built environments (default HOME/environments)."""
+
+    max_upload: int = 64 * 1024**3
+    """MODELYARD_MAX_UPLOAD: largest file taken, in bytes."""
+
+    max_body: int = 100 * 1024**2
+    """MODELYARD_MAX_BODY: largest scoring request taken unless a service says less, in bytes."""
+
+    @property
+    def environments_dir(self) -> Path:
+        """Where built environments lie."""
+        return self.environments or self.home / "environments"
+
+    @property
+    def sockets(self) -> Path:
+        """Folder of the unix sockets: short, because HAProxy refuses paths over 97 characters."""
+        name = "modelyard-" + hashlib.sha256(str(self.home).encode()).hexdigest()[:8]
+        runtime = os.environ.get("XDG_RUNTIME_DIR")
+        base = Path(runtime) if runtime and len(runtime) < 48 else Path(tempfile.gettempdir())
+        return base / name
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the gateway."""
+        return self.host in {"127.0.0.1", "localhost", "::1"} or self.host.startswith("127.")
+
+    @property
+    def run(self) -> Path:
+        """State of processes: desired.json, processes.json, server.json, fronts/."""
+        return self.home / "run"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of processes, services and builds."""
+        return self.home / "logs"
+
+    @property
+    def base_url(self) -> str:
+        """The server's address as callers on this machine write it."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::", "localhost"} else self.host  # noqa: S104 - compared, not bound
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process; raises ``BadInput`` naming a variable that cannot be read."""
+    env = os.environ if environment is None else environment
+    home = Path(env.get("MODELYARD_HOME") or "~/.modelyard").expanduser().absolute()
+    return Settings(
+        home=home,
+        database_url=env.get("MODELYARD_DATABASE_URL") or f"sqlite:///{home}/modelyard.db",
+        host=env.get("MODELYARD_HOST") or "127.0.0.1",
+        port=_integer(env, "MODELYARD_PORT", 8700, at_most=65535),
+        url=env.get("MODELYARD_URL") or None,
+        token=env.get("MODELYARD_TOKEN") or None,
+        haproxy=env.get("MODELYARD_HAPROXY") or None,
+        allow_open_services=_flag(env, "MODELYARD_ALLOW_OPEN_SERVICES"),
+        allowed_hosts=tuple(h for h in env.get("MODELYARD_ALLOWED_HOSTS", "").split(",") if h),
+        environments=Path(env["MODELYARD_ENVIRONMENTS"]).expanduser().absolute()
+        if env.get("MODELYARD_ENVIRONMENTS")
+        else None,
+        max_upload=_integer(env, "MODELYARD_MAX_UPLOAD", 64 * 1024**3),
+        max_body=_integer(env, "MODELYARD_MAX_BODY", 100 * 1024**2),
+    )
+
+
+def _integer(env: Mapping[str, str], name: str, default: int, at_most: int = 2**62) -> int:
+    text = env.get(name)
+    if not text:
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= at_most:
+        raise BadInput(f"{name}={text!r} must be a whole number from 1 to {at_most}.")
+    return int(text)
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "").lower()
+    if text not in {"", "0", "1", "true", "false", "yes", "no"}:
+        raise BadInput(f"{name}={text!r} must be true or false.")
+    return text in {"1", "true", "yes"}
