@@ -15,7 +15,9 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 def check_digest(digest: object) -> str:
     """The digest, when it is 64 lower-case hexadecimal characters; raises ``BadInput`` if not."""
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        raise BadInput(f"{digest!r} is not a SHA-256 digest: 64 lower-case hexadecimal characters.")
+        raise BadInput(
+            f"{digest!r} is not a SHA-256 digest: 64 lower-case hexadecimal characters."
+        )
     return digest
 
 
