@@ -49,9 +49,9 @@ class Recipe:
     """
     A definition made exact enough to build: only PyPI requirements are left.
 
-    ``python`` is '3.11' or '3.8.18'. ``requirements`` are sorted PEP 508 lines, ``options`` what uv
-    is told of indexes. ``notes`` say in sentences what was dropped, mapped or pinned; they do not
-    count for the digest. ``interpreter`` is set when the user manages the environment.
+    ``python`` is '3.11' or '3.8.18'. ``requirements`` are sorted PEP 508 lines, ``options`` what
+    uv is told of indexes. ``notes`` say in sentences what was dropped, mapped or pinned; they do
+    not count for the digest. ``interpreter`` is set when the user manages the environment.
     """
 
     python: str

@@ -90,8 +90,8 @@ class Manifest:
         """
         A valid manifest of these files.
 
-        Raises ``BadArchive`` for an unsafe or repeated path or one that is file and folder at once,
-        ``BadInput`` for a bad digest.
+        Raises ``BadArchive`` for an unsafe or repeated path or one that is file and folder at
+        once, ``BadInput`` for a bad digest.
         """
         entries = sorted(
             (

@@ -13,7 +13,8 @@ class Model:
     """
     A version of a named model; its files are a manifest.
 
-    ``record`` holds what trained it: ``{"python": "3.11.7", "packages": {"scikit-learn": "1.7"}}``.
+    ``record`` holds what trained it:
+    ``{"python": "3.11.7", "packages": {"scikit-learn": "1.7"}}``.
     """
 
     workspace: str

@@ -94,8 +94,8 @@ class RevisionContent:
     Everything that makes a revision run; a change of any of it makes a new revision.
 
     ``source`` is the manifest digest of the source folder, laid out below the app root as
-    ``source_name`` ('' lays it out in the root itself); ``entry_script`` is relative to the source.
-    ``recipe`` is the digest of the environment's recipe.
+    ``source_name`` ('' lays it out in the root itself); ``entry_script`` is relative to the
+    source.     ``recipe`` is the digest of the environment's recipe.
     """
 
     source: str
@@ -143,7 +143,7 @@ class Service:
     """
     A deployed model behind one address.
 
-    ``configuration`` keeps what the deployment configuration said (Azure's arguments), shown again.
+    ``configuration`` keeps what the deployment configuration said (Azure's arguments), to show.
     ``port`` is set for local services only. ``deleting`` marks one whose fronts are being stopped.
     ``enabled`` False is a stopped service: nothing runs, everything is kept.
     """
