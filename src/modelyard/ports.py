@@ -254,7 +254,7 @@ class LeaseStore(Protocol):
         """Who leads, or None before the first."""
 
     def take(self, holder: ProcessIdentity, expected: Lease | None) -> Lease | None:
-        """Take it when it is still ``expected``: the new lease, or None when someone was faster."""
+        """Take it while it is still ``expected``: the new lease; None when someone was faster."""
 
 
 class SnapshotStore(Protocol):
@@ -308,7 +308,11 @@ class BlobStore(Protocol):
         """
 
     def sweep(self, keep: Iterable[str], older_than: datetime) -> tuple[int, int]:
-        """Remove blobs not in ``keep`` and unfinished uploads, both last touched before: (n, bytes)."""
+        """
+        Remove blobs not in ``keep`` and unfinished uploads, both last touched before.
+
+        Gives how many and how many bytes.
+        """
 
     def usage(self) -> int:
         """Bytes of all blobs."""

@@ -1,8 +1,8 @@
 """
 What the REST API sends and the SDK reads: msgspec Structs, one file per noun.
 
-All routes lie under ``/api/v1``; times are ISO 8601 UTC; errors are ``wire.errors.Problem``. A list
-is ``{"items": [...], "next": cursor or null}``. Names in a path are URL-quoted.
+All routes lie under ``/api/v1``; times are ISO 8601 UTC; errors are ``wire.errors.Problem``. A
+list is ``{"items": [...], "next": cursor or null}``. Names in a path are URL-quoted.
 
 ======  =====================================================  ===============================
 GET     /health                                                Health (no token)

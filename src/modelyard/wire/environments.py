@@ -33,7 +33,7 @@ class Environment(Wire):
 
 
 class BuildRequest(Request):
-    """Builds what is defined; ``models`` are ids ``name:version`` whose records may pin packages."""
+    """Builds what is defined; ``models`` are ids whose records may pin packages."""
 
     definition: EnvironmentDefinition
     models: list[str] = []

@@ -15,7 +15,7 @@ class LocalModel(Wire):
 
 
 class Limits(Wire):
-    """What the caller asked to be enforced: cores, GB (10^9 bytes), GPU cards; None: not enforced."""
+    """What is to be enforced: cores, GB (10^9 bytes), GPU cards; None: not enforced."""
 
     cpu: float | None = None
     memory_gb: float | None = None
@@ -39,8 +39,8 @@ class Content(Wire):
     What a revision runs.
 
     ``source`` is the digest of the source folder's manifest, ``entry_script`` relative to it,
-    ``source_name`` the folder's name below the app root ('' for the root itself). ``models`` are ids
-    ``name:version`` or names (latest).
+    ``source_name`` the folder's name below the app root ('' for the root itself). ``models`` are
+    ids ``name:version`` or names (latest).
     """
 
     source: str
@@ -81,8 +81,8 @@ class ServiceChange(Request):
     Changes what is not None; a new ``content`` makes a new revision.
 
     The parts of the content may change alone: ``models``, ``source``/``entry_script``,
-    ``environment``, ``limits``, ``serving``, ``variables``; the others stay. ``enabled`` False stops
-    the service and keeps it.
+    ``environment``, ``limits``, ``serving``, ``variables``; the others stay. ``enabled`` False
+    stops the service and keeps it.
     """
 
     auth: str | None = None
@@ -106,7 +106,7 @@ class ServiceChange(Request):
 
 
 class Revision(Wire):
-    """One content of a service version; ``error`` has type, message, file, line, traceback, log."""
+    """One content of a service version; ``error``: type, message, file, line, traceback, log."""
 
     id: str
     version: str
@@ -129,8 +129,8 @@ class Service(Wire):
     """
     A service; ``state`` Transitioning, Healthy, Unhealthy, Failed, Deleting or Stopped.
 
-    ``step`` says in words what is being done or waited for while Transitioning. ``error`` is that of
-    the wanted revision. ``auth`` off, key or token.
+    ``step`` says in words what is being done or waited for while Transitioning. ``error`` is
+    that of the wanted revision. ``auth`` off, key or token.
     """
 
     id: str
