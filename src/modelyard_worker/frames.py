@@ -1,5 +1,5 @@
 """
-The protocol between a front and its worker: frames on a socketpair.
+The protocol between a front and its worker: frames on a socketpair, and one shared page.
 
 A frame is a header of 32 bytes and a payload::
 
@@ -11,27 +11,38 @@ A frame is a header of 32 bytes and a payload::
     deadline  d    seconds left for run() counted from STARTED; 0.0 for none
     size      Q    bytes of payload that follow
 
-Network byte order. A payload is a JSON head, its length before it (4 bytes), then raw body bytes;
-``pack`` and ``Payload`` do both. Several REQUEST frames may be sent in one write.
+Network byte order. A payload is its head's length (4 bytes), the JSON head, then raw body bytes;
+``encode`` and ``Decoder`` do both. Several REQUEST frames may be sent in one write.
 
 HELLO      both ways, first: {"protocol": 1, "pid": …, "python": …}; from the worker after init()
-           a second HELLO with {"ready": true, "swagger": bool, …}
+           a second HELLO with {"ready": true, "decorated": bool, …}
 REQUEST    front -> worker: {"method", "path", "query", "headers": [[name, value], …]} + body
-STARTED    worker -> front: run() begins now; the scoring timeout counts from here
-RESPONSE   worker -> front: {"status", "headers": [[name, value], …], "run_ms"} + body; ends the request
+STARTED    worker -> front: run() begins now (only for a request that waited behind another)
+RESPONSE   worker -> front: {"status", "headers": [[name, value], …], "run_ms"} + body;
+           ends the request
 CHUNK      worker -> front: a piece of a streamed body; the first carries the RESPONSE's head
-END        worker -> front: the streamed body is complete (or {"error": …})
+END        worker -> front: no more comes for this request: the streamed body is complete
+           ({"run_ms"}), broke off ({"error", "code"}), or a CANCEL was obeyed ({"cancelled": true})
 CANCEL     front -> worker: the client is gone; a request not started is dropped, others may go on
-FAULT      worker -> front: init() or the worker itself failed: {"type", "message", "file", "line",
-           "traceback"}
+FAULT      worker -> front: init() or the worker itself failed: {"phase", "type", "message", "file",
+           "line", "traceback", "hint"}
+
+The page is a memfd of PAGE_SIZE bytes with PAGE at offset 0: the id of the request that run() has
+(0 for none), when it began (CLOCK_MONOTONIC) and how many requests are finished. The worker writes
+start before id, and clears the id first when done: an id read twice in a row fits its start.
 """
+
+from __future__ import annotations
 
 import json
 import struct
+from typing import Any, Dict, List, Optional, Union
 
 PROTOCOL = 1
 MAGIC = b"MY"
 HEADER = struct.Struct("!2sBBIQdQ")
+PAGE = struct.Struct("!QdQ")
+PAGE_SIZE = 64
 
 HELLO = 1
 REQUEST = 2
@@ -43,7 +54,9 @@ CANCEL = 7
 FAULT = 8
 
 SHARED = 1
-"""Flag: the body lies in a shared-memory file whose name and size are head["shared"]."""
+"""Flag: the body lies in a shared-memory file; head["shared"] is [its path, its size]."""
+
+Bytes = Union[bytes, bytearray, memoryview]
 
 _LENGTH = struct.Struct("!I")
 
@@ -57,54 +70,76 @@ class Frame:
 
     __slots__ = ("body", "deadline", "flags", "head", "id", "type")
 
-    def __init__(self, type, id=0, head=None, body=b"", deadline=0.0, flags=0):  # noqa: A002
+    def __init__(
+        self,
+        type: int,
+        id: int = 0,
+        head: Optional[Dict[str, Any]] = None,
+        body: Bytes = b"",
+        deadline: float = 0.0,
+        flags: int = 0,
+    ) -> None:
         self.type = type
         self.id = id
-        self.head = head or {}
+        self.head: Dict[str, Any] = head or {}
         self.body = body
         self.deadline = deadline
         self.flags = flags
 
 
-def encode(frame):
+def encode(frame: Frame) -> bytes:
     """The frame as bytes."""
     head = json.dumps(frame.head, separators=(",", ":")).encode() if frame.head else b""
     size = _LENGTH.size + len(head) + len(frame.body)
-    header = HEADER.pack(
-        MAGIC, PROTOCOL, frame.type, frame.flags, frame.id, frame.deadline, size
-    )
+    header = HEADER.pack(MAGIC, PROTOCOL, frame.type, frame.flags, frame.id, frame.deadline, size)
     return b"".join((header, _LENGTH.pack(len(head)), head, frame.body))
 
 
 class Decoder:
     """Turns bytes as they come into frames; keeps what is incomplete."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data):
+    def feed(self, data: Bytes) -> List[Frame]:
         """The frames that are complete now. Raises ProtocolError for foreign bytes."""
         self._buffer += data
-        frames = []
+        frames: List[Frame] = []
         start = 0
-        view = self._buffer
-        while len(view) - start >= HEADER.size:
-            magic, version, kind, flags, id_, deadline, size = HEADER.unpack_from(view, start)
-            if magic != MAGIC:
-                raise ProtocolError("these bytes are no frame of Modelyard")
-            if version != PROTOCOL:
-                raise ProtocolError(
-                    "the other side speaks protocol %d, this one %d" % (version, PROTOCOL)
-                )
-            end = start + HEADER.size + size
-            if len(view) < end:
-                break
-            at = start + HEADER.size
-            (length,) = _LENGTH.unpack_from(view, at)
-            at += _LENGTH.size
-            head = json.loads(bytes(view[at : at + length])) if length else {}
-            frames.append(Frame(kind, id_, head, bytes(view[at + length : end]), deadline, flags))
-            start = end
+        # the view must be gone before the buffer may shrink
+        with memoryview(self._buffer) as view:
+            while len(view) - start >= HEADER.size:
+                frame, end = _decode(view, start)
+                if frame is None:
+                    break
+                frames.append(frame)
+                start = end
         if start:
             del self._buffer[:start]
         return frames
+
+
+def _decode(view: memoryview, start: int) -> tuple[Optional[Frame], int]:
+    """The frame that begins at ``start`` and where it ends; None while it is incomplete."""
+    magic, version, kind, flags, id_, deadline, size = HEADER.unpack_from(view, start)
+    if magic != MAGIC:
+        raise ProtocolError("these bytes are no frame of Modelyard")
+    if version != PROTOCOL:
+        raise ProtocolError("the other side speaks protocol %d, this one %d" % (version, PROTOCOL))
+    at = start + HEADER.size
+    end = at + size
+    if len(view) < end:
+        return None, end
+    if size < _LENGTH.size:
+        raise ProtocolError("a frame without the length of its head")
+    (length,) = _LENGTH.unpack_from(view, at)
+    at += _LENGTH.size
+    if at + length > end:
+        raise ProtocolError("a frame whose head is longer than itself")
+    try:
+        head = json.loads(bytes(view[at : at + length])) if length else {}
+    except ValueError:
+        raise ProtocolError("a frame whose head is no JSON") from None
+    if not isinstance(head, dict):
+        raise ProtocolError("a frame whose head is no JSON object")
+    return Frame(kind, id_, head, bytes(view[at + length : end]), deadline, flags), end
