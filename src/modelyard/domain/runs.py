@@ -70,7 +70,12 @@ class RunFile:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One training or scoring run of an experiment."""
+    """
+    One training or scoring run of an experiment.
+
+    ``order`` is the store's insertion number, set when it is added: newer runs have higher ones,
+    and lists are paged by it. It does not count when runs are compared.
+    """
 
     id: str
     workspace: str
@@ -91,6 +96,7 @@ class Run:
     definition: Mapping[str, Any] = field(default_factory=dict)
     snapshot: str | None = None
     submitted_by: str = ""
+    order: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
         check_name("run", self.id)

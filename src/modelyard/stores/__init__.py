@@ -1,0 +1,1 @@
+"""Where things are kept: metadata in SQL, files by their content."""

@@ -1,0 +1,95 @@
+"""Services and their keys in SQL; their versions and revisions are in ``revisions``."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, select, update
+
+from modelyard.domain.errors import AlreadyExists, NotFound
+from modelyard.domain.services import Auth, Keys, Service, ServiceKind
+from modelyard.stores.secret import Seal
+from modelyard.stores.sql.database import Database
+from modelyard.stores.sql.revisions import SqlRevisions, missing_service, series
+from modelyard.stores.sql.statements import hold_workspace, insert_new
+from modelyard.stores.sql.tables import counters, revisions, service_versions, services
+
+_COLUMNS = [column for column in services.c if not column.name.endswith("_key")]
+
+
+class SqlServiceStore(SqlRevisions):
+    """``ServiceStore`` over SQLAlchemy; keys are encrypted with the secret."""
+
+    def __init__(self, database: Database, secret: bytes) -> None:
+        super().__init__(database)
+        self._seal = Seal(secret)
+
+    def add(self, service: Service, keys: Keys) -> None:
+        row = asdict(service) | self._seal.close_both(keys)
+        with self._database.write() as connection:
+            hold_workspace(connection, service.workspace)
+            if not insert_new(connection, services, row):
+                raise AlreadyExists(
+                    f"There is a service {service.name!r} in workspace {service.workspace!r} "
+                    "already. Update it, delete it, or take another name."
+                )
+
+    def get(self, workspace: str, name: str) -> Service:
+        mine = [services.c.workspace == workspace, services.c.name == name]
+        with self._database.read() as connection:
+            row = connection.execute(select(*_COLUMNS).where(*mine)).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no service {name!r} in workspace {workspace!r}.")
+        return _service(row)
+
+    def list(self, workspace: str | None = None) -> Sequence[Service]:
+        query = select(*_COLUMNS)
+        if workspace is not None:
+            query = query.where(services.c.workspace == workspace)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        found = (_service(row) for row in rows)
+        return sorted(found, key=lambda service: (service.workspace, service.name))
+
+    def change(self, id: str, decide: Callable[[Service], Service]) -> Service:
+        with self._database.write() as connection:
+            held = select(*_COLUMNS).where(_is(id)).with_for_update()
+            row = connection.execute(held).one_or_none()
+            if row is None:
+                raise missing_service(id)
+            before = _service(row)
+            after = replace(decide(before), id=id, workspace=before.workspace, name=before.name)
+            connection.execute(update(services).where(_is(id)).values(**asdict(after)))
+        return after
+
+    def remove(self, id: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(select(services.c.id).where(_is(id)).with_for_update())
+            connection.execute(delete(revisions).where(revisions.c.service == id))
+            connection.execute(delete(service_versions).where(service_versions.c.service == id))
+            connection.execute(delete(counters).where(counters.c.kind == series(id)))
+            connection.execute(delete(services).where(_is(id)))
+
+    def keys(self, id: str) -> Keys:
+        query = select(services.c.primary_key, services.c.secondary_key).where(_is(id))
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise missing_service(id)
+        return Keys(self._seal.open(row.primary_key), self._seal.open(row.secondary_key))
+
+    def set_keys(self, id: str, keys: Keys) -> None:
+        change = update(services).where(_is(id)).values(**self._seal.close_both(keys))
+        with self._database.write() as connection:
+            if connection.execute(change).rowcount == 0:
+                raise missing_service(id)
+
+
+def _is(id: str) -> ColumnElement[bool]:
+    return services.c.id == id
+
+
+def _service(row: Row[Any]) -> Service:
+    columns = dict(row._mapping)
+    kind, auth = ServiceKind(columns.pop("kind")), Auth(columns.pop("auth"))
+    return Service(**columns, kind=kind, auth=auth)

@@ -1,0 +1,260 @@
+"""
+Every table. A column is named as the field it holds; ``seq`` orders rows by insertion.
+
+A change here needs a migration in ``migrations/versions``; a test compares the two.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from modelyard.stores.sql.types import Document, LooseDocument, Moment, Sequence
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("created", Moment, nullable=False),
+    Column("tags", Document, nullable=False),
+    Column("cloud", Document, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("workspace", String(64), ForeignKey("workspaces.name"), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("name", String(512), nullable=False),
+    Column("value", BigInteger, nullable=False),
+    PrimaryKeyConstraint("workspace", "kind", "name"),
+    comment="The last number given out; numbers are never given out twice.",
+)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("workspace", String(64), ForeignKey("workspaces.name"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("created", Moment, nullable=False),
+    Column("tags", Document, nullable=False),
+    Column("archived", Moment),
+    PrimaryKeyConstraint("workspace", "name"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("id", String(256), nullable=False),
+    Column("workspace", String(64), nullable=False),
+    Column("experiment", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("type", String(256), nullable=False),
+    Column("name", Text),
+    Column("description", Text, nullable=False),
+    Column("parent", String(256)),
+    Column("started", Moment),
+    Column("ended", Moment),
+    Column("target", Text, nullable=False),
+    Column("tags", Document, nullable=False),
+    Column("properties", Document, nullable=False),
+    Column("error", Document),
+    Column("definition", Document, nullable=False),
+    Column("snapshot", String(64)),
+    Column("submitted_by", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["workspace", "experiment"], ["experiments.workspace", "experiments.name"]
+    ),
+    UniqueConstraint("workspace", "id"),
+    UniqueConstraint("workspace", "experiment", "number"),
+    Index(None, "workspace", "seq"),
+    Index(None, "workspace", "parent", "seq"),
+    Index(None, "workspace", "status", "seq"),
+    sqlite_autoincrement=True,  # a number is not used again when the newest run goes
+)
+
+metrics = Table(
+    "metrics",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("run", Sequence, ForeignKey("runs.seq"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("value", LooseDocument, nullable=False),
+    Column("logged", Moment, nullable=False),
+    Column("step", BigInteger),
+    Column("description", Text, nullable=False),
+    Index(None, "run", "seq"),
+)
+
+run_files = Table(
+    "run_files",
+    metadata,
+    Column("run", Sequence, ForeignKey("runs.seq"), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    PrimaryKeyConstraint("run", "path"),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("workspace", String(64), ForeignKey("workspaces.name"), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("manifest", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("tags", Document, nullable=False),
+    Column("properties", Document, nullable=False),
+    Column("framework", Text),
+    Column("framework_version", Text),
+    Column("run_id", String(256)),
+    Column("experiment", String(64)),
+    Column("created_by", Text, nullable=False),
+    Column("resources", Document),
+    Column("record", Document, nullable=False),
+    UniqueConstraint("workspace", "name", "version"),
+    Index(None, "workspace", "seq"),
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("workspace", String(64), ForeignKey("workspaces.name"), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("content", String(64), nullable=False, comment="SHA-256 of the definition"),
+    Column("definition", Document, nullable=False),
+    Column("created", Moment, nullable=False),
+    PrimaryKeyConstraint("workspace", "name", "version"),
+    UniqueConstraint("workspace", "name", "content"),
+)
+
+builds = Table(
+    "builds",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("recipe", Document, nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("requested", Moment, nullable=False),
+    Column("finished", Moment),
+    Column("error", Text),
+)
+
+services = Table(
+    "services",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("workspace", String(64), ForeignKey("workspaces.name"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("auth", String(32), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Column("default_version", String(64), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("tags", Document, nullable=False),
+    Column("properties", Document, nullable=False),
+    Column("configuration", Document, nullable=False),
+    Column("port", Integer),
+    Column("created_by", Text, nullable=False),
+    Column("deleting", Boolean, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("primary_key", Text, nullable=False, comment="encrypted"),
+    Column("secondary_key", Text, nullable=False, comment="encrypted"),
+    UniqueConstraint("workspace", "name"),
+)
+
+service_versions = Table(
+    "service_versions",
+    metadata,
+    Column("service", String(64), ForeignKey("services.id"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("wanted", Integer, nullable=False),
+    Column("live", Integer),
+    PrimaryKeyConstraint("service", "name"),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("service", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("content", Document, nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("error", Document),
+    Column("notes", Document, nullable=False),
+    ForeignKeyConstraint(
+        ["service", "version"], ["service_versions.service", "service_versions.name"]
+    ),
+    UniqueConstraint("service", "version", "number"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("name", String(128), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("created", Moment, nullable=False),
+    Column("revoked", Moment),
+)
+Index(
+    "uq_tokens_name_in_use",
+    tokens.c.name,
+    unique=True,
+    sqlite_where=tokens.c.revoked.is_(None),
+    postgresql_where=tokens.c.revoked.is_(None),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("boot_id", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("start_time", BigInteger, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+)
+
+manifests = Table(
+    "manifests",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("body", Text, nullable=False),
+)

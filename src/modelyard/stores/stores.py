@@ -1,0 +1,36 @@
+"""All stores of metadata together, as a process is given them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from modelyard.ports import (
+    EnvironmentStore,
+    ExperimentStore,
+    LeaseStore,
+    ModelStore,
+    RunStore,
+    ServiceStore,
+    SnapshotStore,
+    TokenStore,
+    WorkspaceStore,
+)
+
+
+def _nothing() -> None:
+    """What there is to close when nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """One of each store, over the same data; ``close`` gives connections back (repeatable)."""
+
+    workspaces: WorkspaceStore
+    experiments: ExperimentStore
+    runs: RunStore
+    models: ModelStore
+    environments: EnvironmentStore
+    services: ServiceStore
+    tokens: TokenStore
+    leases: LeaseStore
+    snapshots: SnapshotStore
+    close: Callable[[], None] = _nothing
