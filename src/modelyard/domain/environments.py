@@ -59,6 +59,7 @@ class Recipe:
     options: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     interpreter: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
 
     @property
     def digest(self) -> str:

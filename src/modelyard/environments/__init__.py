@@ -1,0 +1,1 @@
+"""How environments are built: conda and pip specifications in, folders with a Python out."""
