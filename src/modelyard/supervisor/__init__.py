@@ -1,0 +1,1 @@
+"""The parent and restarter of Modelyard's processes; standard library and ``domain`` only."""
