@@ -1,0 +1,1 @@
+"""What people do, one file per noun: plain classes that are given ports, and pure decisions."""

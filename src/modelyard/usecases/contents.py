@@ -1,0 +1,202 @@
+"""What a revision runs: checked whole before anything is stored, and written back for changes."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from modelyard.domain.environments import BuiltEnvironment, Recipe
+from modelyard.domain.errors import BadArchive, BadInput
+from modelyard.domain.manifests import Manifest, check_path
+from modelyard.domain.models import Model
+from modelyard.domain.names import check_name
+from modelyard.domain.services import ModelRef, RevisionContent
+from modelyard.ports import EnvironmentBuilder, SnapshotStore
+from modelyard.usecases.environments import to_definition
+from modelyard.usecases.limits import GB, Capacity, checked_limits, checked_serving
+from modelyard.usecases.models import Models, parse_id
+from modelyard.usecases.near import did_you_mean
+from modelyard.usecases.packages import version_notes
+from modelyard.usecases.snapshots import Snapshots
+from modelyard.wire import services as wire
+from modelyard.wire.environments import EnvironmentDefinition
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A content that can run: the stored form, its environment's recipe, what to tell the user."""
+
+    content: RevisionContent
+    recipe: Recipe
+    notes: tuple[str, ...]
+
+
+def checked_entry(manifest: Manifest, entry_script: str) -> str:
+    """The scoring script's path in the source folder. Raises BadInput naming near files."""
+    try:
+        path = check_path(entry_script)
+    except BadArchive as error:
+        raise BadInput(f"entry_script: {error}") from error
+    if PurePosixPath(path).suffix != ".py":
+        raise BadInput(f"The entry script {path!r} is not a .py file.")
+    paths = [f.path for f in manifest.files]
+    if path not in paths:
+        scripts = [p for p in paths if p.endswith(".py")]
+        raise BadInput(
+            f"The source folder has no entry script {path!r}. "
+            + did_you_mean(path, scripts or paths),
+            details={"field": "entry_script"},
+        )
+    return path
+
+
+def checked_source_name(name: str) -> str:
+    """One folder's name, or ''. Raises BadInput."""
+    if name and (name in {".", "..", "azureml-models"} or re.search(r"[/\\\0]", name)):
+        raise BadInput(f"source_name {name!r} must be the name of one folder.")
+    return name
+
+
+def checked_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Raises BadInput for what cannot be an environment variable."""
+    for name, value in variables.items():
+        if not _VARIABLE.fullmatch(name):
+            raise BadInput(f"{name!r} cannot be the name of an environment variable.")
+        if "\0" in value:
+            raise BadInput(f"The value of the variable {name} holds a NUL character.")
+    return dict(variables)
+
+
+def to_wire(content: RevisionContent) -> wire.Content:
+    """The content as a client would send it, so that a changed part is checked like a whole."""
+    limits = content.limits
+    serving = content.serving
+    return wire.Content(
+        source=content.source,
+        entry_script=content.entry_script,
+        environment=msgspec.convert(content.environment, EnvironmentDefinition),
+        models=[f"{m.name}:{m.version}" for m in content.models if m.version],
+        local_models=[
+            wire.LocalModel(name=m.name, manifest=m.manifest)
+            for m in content.models
+            if not m.version
+        ],
+        source_name=content.source_name,
+        variables=dict(content.variables),
+        limits=wire.Limits(
+            cpu=limits.cpu,
+            memory_gb=None if limits.memory is None else limits.memory / GB,
+            gpu=limits.gpu,
+        ),
+        serving=wire.ServingOptions(
+            workers=serving.workers,
+            scoring_timeout=serving.scoring_timeout,
+            queue_limit=serving.queue_limit,
+            queue_wait=serving.queue_wait,
+            body_limit=serving.body_limit,
+            init_timeout=serving.init_timeout,
+            cors_origins=list(serving.cors_origins),
+        ),
+    )
+
+
+def with_parts(content: wire.Content, change: wire.ServiceChange) -> wire.Content:
+    """The content with the parts that the change names replaced."""
+    content = change.content or content
+    names = (
+        "source",
+        "source_name",
+        "entry_script",
+        "environment",
+        "variables",
+        "models",
+        "local_models",
+    )
+    parts: dict[str, Any] = {n: v for n in names if (v := getattr(change, n)) is not None}
+    if change.models is not None and change.local_models is None:
+        parts["local_models"] = []
+    if change.limits is not None:
+        parts["limits"] = change.limits
+    if change.serving is not None:
+        parts["serving"] = _merged(content.serving, change.serving)
+    return msgspec.structs.replace(content, **parts)
+
+
+def _merged(old: wire.ServingOptions, new: wire.ServingOptions) -> wire.ServingOptions:
+    given = {k: v for k, v in msgspec.structs.asdict(new).items() if v is not None}
+    return msgspec.structs.replace(old, **given)
+
+
+class Contents:
+    """Turns what a client asks for into what can run, or says at once why it cannot."""
+
+    def __init__(
+        self,
+        models: Models,
+        manifests: SnapshotStore,
+        snapshots: Snapshots,
+        builder: EnvironmentBuilder,
+        capacity: Callable[[], Capacity],
+        max_body: int,
+    ) -> None:
+        self._models = models
+        self._manifests = manifests
+        self._snapshots = snapshots
+        self._builder = builder
+        self._capacity = capacity
+        self._max_body = max_body
+
+    def resolve(self, workspace: str, content: wire.Content) -> Resolved:
+        """Raises BadInput, NotFound, BadEnvironment, NoCapacity."""
+        source = self._manifests.get(content.source)
+        entry = checked_entry(source, content.entry_script)
+        self._snapshots.check_whole(source)
+        registered = [self._models.get(workspace, *parse_id(id)) for id in content.models]
+        refs = self._refs(registered, content.local_models)
+        variables = checked_variables(content.variables)
+        definition = to_definition(content.environment)
+        both = {**checked_variables(definition.variables), **variables}
+        limits = checked_limits(content.limits, self._capacity())
+        serving = checked_serving(content.serving, both, self._max_body)
+        recipe = self._builder.resolve(definition, [m.record for m in registered if m.record])
+        built = self._builder.find(recipe.digest)
+        resolved = RevisionContent(
+            source=source.digest,
+            entry_script=entry,
+            models=refs,
+            recipe=recipe.digest,
+            source_name=checked_source_name(content.source_name),
+            environment=msgspec.to_builtins(content.environment),
+            variables=variables,
+            limits=limits,
+            serving=serving,
+        )
+        return Resolved(resolved, recipe, (*recipe.notes, *_notes(registered, recipe, built)))
+
+    def _refs(
+        self, registered: Sequence[Model], local: Sequence[wire.LocalModel]
+    ) -> tuple[ModelRef, ...]:
+        refs = [ModelRef(m.name, m.version, m.manifest) for m in registered]
+        for model in local:
+            check_name("model", model.name)
+            refs.append(ModelRef(model.name, 0, self._manifests.get(model.manifest).digest))
+        for ref in refs:
+            self._snapshots.check_whole(self._manifests.get(ref.manifest))
+        ids = [(ref.name, ref.version) for ref in refs]
+        for id in ids:
+            if ids.count(id) > 1:
+                raise BadInput(f"The model '{id[0]}:{id[1]}' is named twice.")
+        return tuple(refs)
+
+
+def _notes(
+    models: Sequence[Model], recipe: Recipe, built: BuiltEnvironment | None
+) -> tuple[str, ...]:
+    return tuple(
+        note for model in models for note in version_notes(model.id, model.record, recipe, built)
+    )

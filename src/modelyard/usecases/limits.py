@@ -1,0 +1,97 @@
+"""What a service may use, and how it runs: asked on the wire, checked, with defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from modelyard.domain.errors import BadInput, NoCapacity
+from modelyard.domain.services import Limits, Serving
+from modelyard.wire import services as wire
+
+GB = 1_000_000_000
+"""Azure's GB and ours, as in ``memory_gb``: 10^9 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What the machine has."""
+
+    cores: float
+    memory: int
+    gpus: int = 0
+
+
+def checked_limits(limits: wire.Limits, capacity: Capacity) -> Limits:
+    """Raises BadInput for what is not above 0, NoCapacity naming the machine's size."""
+    for name, value in (("cpu", limits.cpu), ("memory_gb", limits.memory_gb)):
+        if value is not None and not 0 < value < 1e9:
+            raise BadInput(
+                f"limits.{name} is {value}: it must be above 0.", details={"field": name}
+            )
+    if limits.gpu is not None and not 0 <= limits.gpu < 1024:
+        raise BadInput(f"limits.gpu is {limits.gpu}: it must not be below 0.")
+    if limits.memory_gb is not None and limits.memory_gb * GB < 32 * 1024**2:
+        raise BadInput(f"limits.memory_gb is {limits.memory_gb}: Python alone needs 0.04.")
+    size = f"This machine has {capacity.cores:g} cores and {capacity.memory / GB:.1f} GB of memory"
+    size += f" and {capacity.gpus} GPU cards." if capacity.gpus else "."
+    details = {"cores": capacity.cores, "memory": capacity.memory, "gpus": capacity.gpus}
+    if limits.cpu is not None and limits.cpu > capacity.cores:
+        raise NoCapacity(f"{limits.cpu:g} cores were asked for. {size}", details=details)
+    if limits.memory_gb is not None and limits.memory_gb * GB > capacity.memory:
+        raise NoCapacity(f"{limits.memory_gb:g} GB were asked for. {size}", details=details)
+    if limits.gpu is not None and limits.gpu > capacity.gpus:
+        raise NoCapacity(f"{limits.gpu} GPU cards were asked for. {size}", details=details)
+    memory = None if limits.memory_gb is None else int(limits.memory_gb * GB)
+    return Limits(cpu=limits.cpu, memory=memory, gpu=limits.gpu)
+
+
+def checked_serving(
+    options: wire.ServingOptions, variables: Mapping[str, str], max_body: int
+) -> Serving:
+    """
+    The options with defaults; the variables that Azure's server reads stand in for missing ones.
+
+    Raises BadInput naming the field.
+    """
+    workers = options.workers
+    if workers is None:
+        workers = int(_number(variables, "WORKER_COUNT") or 1)
+    timeout = options.scoring_timeout
+    if timeout is None:
+        milliseconds = _number(variables, "SCORING_TIMEOUT_MS")
+        timeout = 60.0 if milliseconds is None else milliseconds / 1000
+    origins = options.cors_origins
+    if origins is None:
+        origins = [
+            o.strip() for o in variables.get("AML_CORS_ORIGINS", "").split(",") if o.strip()
+        ]
+    return Serving(
+        workers=int(_within("workers", workers, 1, 256)),
+        scoring_timeout=_within("scoring_timeout", timeout, 0.001, 86_400),
+        queue_limit=int(_within("queue_limit", _or(options.queue_limit, 100), 1, 100_000)),
+        queue_wait=_within("queue_wait", _or(options.queue_wait, 30.0), 0, 3_600),
+        body_limit=int(_within("body_limit", _or(options.body_limit, max_body), 1, 2**40)),
+        init_timeout=_within("init_timeout", _or(options.init_timeout, 600.0), 0.1, 86_400),
+        cors_origins=tuple(origins),
+    )
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def _within(name: str, value: float, least: float, most: float) -> float:
+    if not least <= value <= most:
+        raise BadInput(
+            f"serving.{name} is {value:g}: it must be {least:g} to {most:g}.",
+            details={"field": f"serving.{name}"},
+        )
+    return value
+
+
+def _number(variables: Mapping[str, str], name: str) -> float | None:
+    text = variables.get(name, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()) or len(text) > 12:
+        raise BadInput(f"The variable {name} is {text!r}: it must be a whole number.")
+    return float(text)

@@ -1,0 +1,201 @@
+"""Brings about what is wanted: looks, plans, acts, again and again."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from modelyard.domain.environments import Build
+from modelyard.domain.errors import GatewayFailed, NotFound, NotLeader
+from modelyard.domain.fronts import FrontStatus
+from modelyard.domain.routing import RoutingTable
+from modelyard.domain.services import Keys, Revision, RevisionState, Service, ServiceVersion
+from modelyard.ports import Clock, EnvironmentStore, Gateway, ServiceStore, Target
+from modelyard.usecases.actions import Actor
+from modelyard.usecases.builds import Builds
+from modelyard.usecases.plan import Situation, finished, plan
+from modelyard.usecases.routes import routing_table
+
+_log = logging.getLogger(__name__)
+
+_MOVING = {RevisionState.PENDING, RevisionState.STARTING, RevisionState.DRAINING}
+_OBSERVED = {RevisionState.STARTING, RevisionState.DRAINING}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A service with all that is stored of it."""
+
+    service: Service
+    versions: Sequence[ServiceVersion]
+    revisions: Sequence[Revision]
+    keys: Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of everything at once."""
+
+    fronts: Mapping[str, FrontStatus]
+    asked: frozenset[str]
+    preparing: frozenset[str]
+    in_force: bool
+
+
+class Reconciler:
+    """One leader's. ``step`` is called by one thread only."""
+
+    def __init__(
+        self,
+        services: ServiceStore,
+        environments: EnvironmentStore,
+        target: Target,
+        gateway: Gateway,
+        builds: Builds,
+        actor: Actor,
+        clock: Clock,
+    ) -> None:
+        self._services = services
+        self._environments = environments
+        self._target = target
+        self._gateway = gateway
+        self._builds = builds
+        self._actor = actor
+        self._clock = clock
+        self._applied: RoutingTable | None = None
+        self._gateway_failure = ""
+        self._since: dict[str, tuple[object, float]] = {}
+
+    def step(self) -> bool:
+        """
+        Look at everything once and do what is due; whether something is still moving.
+
+        Raises NotLeader when another control plane has taken over.
+        """
+        building = self._builds.start_all()
+        # before the stores are read: what is added or done meanwhile must not look like an
+        # orphan, or as if it were still to do
+        asked = frozenset(self._target.running())
+        preparing = self._actor.preparing()
+        stored = [self._read(service) for service in self._services.list()]
+        in_force = self._apply(stored)
+        fronts = self._observe(stored)
+        acted = False
+        for one in stored:
+            try:
+                acted |= self._settle(one, Seen(fronts, asked, preparing, in_force))
+            except NotLeader:
+                raise
+            except Exception:  # noqa: BLE001 - one broken service must not hold up the others
+                _log.exception("service %s/%s", one.service.workspace, one.service.name)
+        acted |= self._stop_orphans(stored, asked)
+        return building or acted or not in_force or any(map(_moving, stored))
+
+    def _read(self, service: Service) -> Stored:
+        return Stored(
+            service,
+            self._services.versions(service.id),
+            self._services.revisions(service.id),
+            self._services.keys(service.id),
+        )
+
+    def _apply(self, stored: Sequence[Stored]) -> bool:
+        table = routing_table(
+            ((s.service, s.versions, s.revisions, s.keys) for s in stored),
+            self._actor.places.socket,
+        )
+        if table == self._applied:
+            return True
+        try:
+            self._gateway.apply(table)
+        except GatewayFailed as error:
+            if error.message != self._gateway_failure:
+                _log.error("the gateway keeps its old routes: %s", error.message)
+            self._gateway_failure = error.message
+            return False
+        self._gateway_failure = ""
+        self._applied = table
+        return True
+
+    def _observe(self, stored: Sequence[Stored]) -> Mapping[str, FrontStatus]:
+        ids = [r.id for s in stored for r in s.revisions if r.state in _OBSERVED]
+        return self._target.observe(ids) if ids else {}
+
+    def _settle(
+        self,
+        stored: Stored,
+        seen: Seen,
+    ) -> bool:
+        situations = [self._situation(stored, version, seen) for version in stored.versions]
+        actions = [(s, action) for s in situations for action in plan(s)]
+        for situation, action in actions:
+            self._actor.act(situation, action)
+        if stored.service.deleting and not actions and all(map(finished, situations)):
+            self._actor.remove(stored.service)
+            return True
+        return bool(actions)
+
+    def _situation(
+        self,
+        stored: Stored,
+        version: ServiceVersion,
+        seen: Seen,
+    ) -> Situation:
+        revisions = tuple(r for r in stored.revisions if r.version == version.name)
+        routed = frozenset(
+            r.backend for r in (self._applied or RoutingTable()).routes if r.backend
+        )
+        draining = any(r.state is RevisionState.DRAINING for r in revisions)
+        return Situation(
+            service=stored.service,
+            version=version,
+            revisions=revisions,
+            fronts=seen.fronts,
+            builds=self._builds_of(revisions),
+            asked=seen.asked,
+            preparing=seen.preparing & {r.id for r in revisions},
+            routed=routed,
+            in_force=seen.in_force,
+            settled=self._gateway.settled() if draining else True,
+            waited={r.id: self._waited(r, routed) for r in revisions},
+        )
+
+    def _waited(self, revision: Revision, routed: frozenset[str]) -> float:
+        """Seconds in the present state; a draining one counts from when it is off the route."""
+        key = (revision.state, revision.id in routed)
+        now = self._clock.monotonic()
+        known = self._since.get(revision.id)
+        if known is None or known[0] != key:
+            self._since[revision.id] = (key, now)
+            return 0.0
+        return now - known[1]
+
+    def _builds_of(self, revisions: Sequence[Revision]) -> dict[str, Build]:
+        builds = {}
+        for revision in revisions:
+            if revision.state is RevisionState.PENDING:
+                try:
+                    build = self._environments.get_build(revision.content.recipe)
+                except NotFound:
+                    continue
+                builds[build.digest] = build
+        return builds
+
+    def _stop_orphans(self, stored: Sequence[Stored], asked: frozenset[str]) -> bool:
+        """Fronts that no record asks for: their service was removed while we were away."""
+        known = {r.id for s in stored for r in s.revisions}
+        orphans = asked - known
+        for id in orphans:
+            _log.warning("stopping the front %s, which belongs to no service", id)
+            self._target.stop(id)
+        for id in self._since.keys() - known:
+            del self._since[id]
+        return bool(orphans)
+
+
+def _moving(stored: Stored) -> bool:
+    ended = {RevisionState.STOPPED, RevisionState.FAILED}
+    if stored.service.deleting:
+        return True
+    if not stored.service.enabled:
+        return any(r.state not in ended for r in stored.revisions)
+    return any(r.state in _MOVING for r in stored.revisions)

@@ -1,0 +1,77 @@
+"""What the gateway shall do, from what is stored."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from modelyard.domain.routing import Backend, Route, RoutingTable
+from modelyard.domain.services import (
+    Auth,
+    Keys,
+    Revision,
+    RevisionState,
+    Service,
+    ServiceVersion,
+)
+
+COLD_START = 0.0
+"""Seconds that a request may wait for a first worker beyond its queue wait."""
+
+
+def hash_key(key: str) -> str:
+    """Upper-case hexadecimal SHA-256, as HAProxy's converters make it."""
+    return hashlib.sha256(key.encode()).hexdigest().upper()
+
+
+def routed_revision(
+    service: Service, version: ServiceVersion, revisions: Sequence[Revision]
+) -> Revision | None:
+    """
+    Where requests shall go: to the wanted revision as soon as it is ready, until then to the one
+    that is live. Pure.
+    """
+    if service.deleting or not service.enabled:
+        return None
+    ready = {r.number: r for r in revisions if r.state is RevisionState.READY}
+    return ready.get(version.wanted) or (ready.get(version.live) if version.live else None)
+
+
+def routing_table(
+    services: Iterable[tuple[Service, Sequence[ServiceVersion], Sequence[Revision], Keys]],
+    socket_of: Callable[[str], Path],
+) -> RoutingTable:
+    """The whole table. Backends that still finish requests stay in it until they have. Pure."""
+    routes: list[Route] = []
+    backends: dict[str, Backend] = {}
+    for service, versions, revisions, keys in services:
+        target = None
+        for version in versions:
+            own = [r for r in revisions if r.version == version.name]
+            routed = routed_revision(service, version, own)
+            if version.name == service.default_version:
+                target = routed
+            for revision in own:
+                if revision is routed or revision.state is RevisionState.DRAINING:
+                    backends[revision.id] = _backend(revision, socket_of)
+        if not service.deleting:
+            routes.append(_route(service, target, keys))
+    return RoutingTable(tuple(routes), backends)
+
+
+def _backend(revision: Revision, socket_of: Callable[[str], Path]) -> Backend:
+    serving = revision.content.serving
+    timeout = serving.scoring_timeout + serving.queue_wait + COLD_START + 5
+    return Backend(revision.id, str(socket_of(revision.id)), timeout)
+
+
+def _route(service: Service, target: Revision | None, keys: Keys) -> Route:
+    hashes = (hash_key(keys.primary), hash_key(keys.secondary))
+    return Route(
+        workspace=service.workspace,
+        service=service.name,
+        auth=service.auth,
+        backend=target.id if target else None,
+        key_hashes=hashes if service.auth is Auth.KEY else (),
+        port=service.port,
+        cors=bool(target and target.content.serving.cors_origins),
+    )
