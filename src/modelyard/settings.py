@@ -107,6 +107,11 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def child_environment(**changes: str) -> dict[str, str]:
+    """The environment of this process with some variables set, for a child process."""
+    return {**os.environ, **changes}
+
+
 def _integer(env: Mapping[str, str], name: str, default: int, at_most: int = 2**62) -> int:
     text = env.get(name)
     if not text:
@@ -121,3 +126,26 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
     if text not in {"", "0", "1", "true", "false", "yes", "no"}:
         raise BadInput(f"{name}={text!r} must be true or false.")
     return text in {"1", "true", "yes"}
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """The run that this process works for, from the variables that jobs are started with."""
+
+    run_id: str
+    """AZUREML_RUN_ID."""
+
+    experiment: str
+    """AZUREML_ARM_PROJECT_NAME."""
+
+    workspace: str
+    """AZUREML_ARM_WORKSPACE_NAME."""
+
+
+def read_job(environment: Mapping[str, str] | None = None) -> JobContext | None:
+    """The job's context, or None outside a job."""
+    env = os.environ if environment is None else environment
+    run_id, workspace = env.get("AZUREML_RUN_ID"), env.get("AZUREML_ARM_WORKSPACE_NAME")
+    if not run_id or not workspace:
+        return None
+    return JobContext(run_id, env.get("AZUREML_ARM_PROJECT_NAME", ""), workspace)

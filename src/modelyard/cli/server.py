@@ -1,0 +1,97 @@
+"""up, down, status, logs: the server itself."""
+
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modelyard import settings as settings_
+from modelyard.cli.choose import server
+from modelyard.cli.output import Json, print_json, say, show, show_all
+from modelyard.domain.errors import BadInput, NotFound
+from modelyard.sdk.progress import human
+from modelyard.wire.server import ServerStatus
+
+PARTS = ("supervisor", "control", "gateway")
+
+
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Go on in the background.")
+    ] = False,
+    home: Annotated[
+        Path | None, typer.Option(help="Where everything is kept (default ~/.modelyard).")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on (default 127.0.0.1).")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (default 8700).")] = None,
+) -> None:
+    """Start Modelyard on this machine."""
+    asked = {"MODELYARD_HOME": home and home.absolute(), "MODELYARD_HOST": host,
+             "MODELYARD_PORT": port}  # fmt: skip
+    changes = {name: str(value) for name, value in asked.items() if value is not None}
+    _run("modelyard.bootstrap.up", ["--detach"] if detach else [], changes)
+
+
+def down(
+    keep_serving: Annotated[
+        bool,
+        typer.Option(
+            "--keep-serving",
+            help="End the supervisor alone; services go on and the next 'up' adopts them.",
+        ),
+    ] = False,
+) -> None:
+    """Stop Modelyard and everything it runs."""
+    _run("modelyard.bootstrap.down", ["--keep-serving"] if keep_serving else [], {})
+
+
+def status(as_json: Json = False) -> None:
+    """Show what runs, where it lies and how much disk it uses."""
+    settings = settings_.read()
+    if settings.url is None and not (settings.run / "server.json").exists():
+        raise NotFound(f"Modelyard is not running in {settings.home}. Start it: modelyard up")
+    value = server().get("/status", ServerStatus)
+    if as_json:
+        print_json(value)
+        return
+    show(value, False, ["version", "url", "home", "database", "services"])
+    say(f"machine   {value.cores:g} cores, {human(value.memory)}")
+    show_all(value.processes, False, ["name", "state", "pid", "restarts"], "No processes.")
+    for name, size in value.disk.items():
+        say(f"{human(size):>10}  {name}")
+
+
+def logs(
+    part: Annotated[str, typer.Argument(help="supervisor, control or gateway")] = "control",
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many lines.")] = 100,
+) -> None:
+    """Show the end of the log of one of the server's own processes."""
+    if part not in PARTS:
+        raise BadInput(
+            f"{part!r} has no log: choose one of {', '.join(PARTS)}. "
+            "Logs of services: modelyard service logs NAME"
+        )
+    file = settings_.read().logs / f"{part}.log"
+    if not file.exists():
+        raise NotFound(f"There is no log {file}: it has not run yet.")
+    with file.open(errors="replace") as stream:
+        sys.stdout.writelines(deque(stream, maxlen=lines))
+
+
+def _run(module: str, arguments: list[str], changes: dict[str, str]) -> None:
+    """Become another part of Modelyard: the CLI itself knows nothing behind the wire."""
+    command = [sys.executable, "-m", module, *arguments]
+    process = subprocess.Popen(command, env=settings_.child_environment(**changes))  # noqa: S603
+    while True:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            continue  # the child got it too, and ends in order
+        break
+    if code:
+        raise typer.Exit(code)

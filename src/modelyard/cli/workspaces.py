@@ -1,0 +1,50 @@
+"""workspace: the boundary of experiments, models, environments and services."""
+
+from typing import Annotated
+
+import typer
+
+from modelyard.cli.choose import pairs, server
+from modelyard.cli.output import Json, say, show, show_all
+from modelyard.sdk.client import path
+from modelyard.wire.workspaces import Workspace, WorkspaceRequest
+
+app = typer.Typer(no_args_is_help=True, help="Workspaces.")
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The workspace's name.")]
+COLUMNS = ["name", "created", "tags", "cloud"]
+
+
+@app.command()
+def create(
+    name: Name,
+    tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE; may be repeated.")] = None,
+    exist_ok: Annotated[bool, typer.Option("--exist-ok", help="Take one that is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a workspace."""
+    request = WorkspaceRequest(name=name, tags=pairs(tag or []), exist_ok=exist_ok)
+    show(server().send("POST", "/workspaces", request, Workspace), as_json, COLUMNS)
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the workspaces."""
+    none = "No workspaces yet. Make one: modelyard workspace create NAME"
+    show_all(server().items("/workspaces", Workspace), as_json, COLUMNS, none)
+
+
+@app.command("show")
+def show_(name: Name, as_json: Json = False) -> None:
+    """Show a workspace."""
+    show(server().get(path("workspaces", name), Workspace), as_json, COLUMNS)
+
+
+@app.command()
+def delete(
+    name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
+) -> None:
+    """Delete a workspace with its runs, models and environments."""
+    if not yes:
+        typer.confirm(f"Delete workspace {name} and everything in it?", abort=True)
+    server().tell("DELETE", path("workspaces", name))
+    say(f"Workspace {name} is deleted.")
