@@ -1,0 +1,213 @@
+"""``python -m modelyard.bootstrap.front SPEC.json``: the process that serves one revision."""
+
+import asyncio
+import gc
+import hashlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvloop
+
+from modelyard.domain.errors import BadInput, ModelyardError
+from modelyard.domain.fronts import SPEC_VERSION, FrontSpec
+from modelyard.serving import launch
+from modelyard.serving.app import App
+from modelyard.serving.control import ControlServer, Refused, whole_number
+from modelyard.serving.crew import Crew
+from modelyard.serving.decisions import thread_variables
+from modelyard.serving.http import HttpServer
+from modelyard.serving.limits.base import Limits
+from modelyard.serving.limits.choice import choose
+from modelyard.serving.logs import LogBook
+from modelyard.serving.pool import Pool
+from modelyard.serving.queue import WaitingQueue
+from modelyard.serving.refusals import unavailable
+from modelyard.serving.roles import Role
+from modelyard.serving.status import Standing
+from modelyard.serving.workers import Launch
+
+DRAIN_EXTRA = 5.0
+"""Seconds beyond the scoring timeout that a stopping front waits for what is under way."""
+
+MAX_WORKERS = 256
+
+
+def read_spec(path: Path) -> FrontSpec:
+    """The specification. Raises BadInput, naming the file and what is wrong with it."""
+    try:
+        data = path.read_bytes()
+        found = msgspec.json.decode(data, type=dict[str, Any]).get("spec_version", SPEC_VERSION)
+        if found != SPEC_VERSION:
+            raise BadInput(
+                f"{path} has spec_version {found}, this front reads {SPEC_VERSION};"
+                " start it with the Modelyard release that wrote the file."
+            )
+        return msgspec.json.decode(data, type=FrontSpec)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
+    except msgspec.DecodeError as error:
+        raise BadInput(f"{path} is no specification of a front: {error}.") from error
+
+
+class Front:
+    """All parts of a running front; made, started and stopped inside the event loop."""
+
+    def __init__(self, spec: FrontSpec, limits: Limits, environment: Mapping[str, str]) -> None:
+        """``environment`` is this process's own; workers see a few variables of it."""
+        self._spec = spec
+        self._limits = limits
+        self._environment = environment
+        self._stop = asyncio.Event()
+        self._at_once = asyncio.Event()
+        self.logs = LogBook(Path(spec.log_file), spec.log_bytes, spec.log_files, time.time)
+        self.queue = WaitingQueue(spec.queue_limit, spec.queue_wait)
+        self.pool = Pool(self.queue, spec.scoring_timeout, self.logs.note)
+        self.crew = Crew(
+            self.pool,
+            self.logs,
+            limits,
+            self._launch,
+            wanted=spec.workers,
+            init_timeout=spec.init_timeout,
+        )
+        self.standing = Standing(spec, self.pool, self.crew, limits)
+        app = App(
+            spec,
+            self.pool,
+            self.crew,
+            self.standing,
+            version=version("modelyard"),
+            note=self.logs.note,
+        )
+        # the queue answers 503 long before this many connections; it only bounds the server
+        self.http = HttpServer(app, Path(spec.socket), connections=spec.queue_limit + 4096)
+        self.control = ControlServer(
+            Path(spec.control_socket),
+            {
+                "status": self._status,
+                "drain": self._drain,
+                "stop": self._ask_to_stop,
+                "bounds": self._bounds,
+                "logs": self._tail,
+            },
+        )
+
+    async def run(self) -> None:
+        """Serve until asked to stop; then drain, and end everything that was started."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.ask_to_stop)
+        loop.set_exception_handler(self._unexpected)
+        try:
+            self._limits.start(self.crew.pids, self.crew.kill)
+            self.crew.start()
+            await self.http.start()
+            await self.control.start()
+            self.logs.note(f"front started: process {os.getpid()}, limits {self._limits.kind}")
+            gc.collect()
+            gc.freeze()  # what lives as long as the process need not be looked through again
+            await self._stop.wait()
+            await self._finish()
+        finally:
+            await self._close()
+
+    def ask_to_stop(self) -> None:
+        """Drain and end; asked twice, end at once."""
+        if self._stop.is_set():
+            self._at_once.set()
+        self._stop.set()
+
+    async def _finish(self) -> None:
+        self.logs.note("front drains")
+        self.standing.drain()
+        patience = self._spec.scoring_timeout + DRAIN_EXTRA
+        drained = asyncio.ensure_future(self.standing.drained(patience))
+        at_once = asyncio.ensure_future(self._at_once.wait())
+        await asyncio.wait([drained, at_once], return_when=asyncio.FIRST_COMPLETED)
+        drained.cancel()
+        at_once.cancel()
+
+    async def _close(self) -> None:
+        patience = 0.0 if self._at_once.is_set() else 5.0
+        await self.crew.stop()
+        self.pool.close(unavailable("draining", "This version of the service is being stopped."))
+        await self.http.stop(patience)
+        await self.control.stop()
+        await self._limits.close()
+        self.logs.note("front stopped")
+        self.logs.close()
+
+    def _launch(self, number: int) -> Launch:
+        spec = self._spec
+        threads = {} if spec.cpu is None else thread_variables(spec.cpu)
+        return Launch(
+            command=partial(launch.command, spec),
+            folder=Path(spec.app_root),
+            variables=launch.variables(spec, self._environment, threads),
+            greeting=launch.greeting(spec, number),
+        )
+
+    def _unexpected(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        self.logs.note(f"unexpected: {context.get('message')} {error!r}")
+
+    async def _status(self, _: Mapping[str, Any]) -> Any:
+        return self.standing.status()
+
+    async def _drain(self, _: Mapping[str, Any]) -> Any:
+        self.standing.drain()
+        return self.standing.status()
+
+    async def _ask_to_stop(self, _: Mapping[str, Any]) -> Any:
+        self._stop.set()
+        return self.standing.status()
+
+    async def _bounds(self, message: Mapping[str, Any]) -> Any:
+        spec = self._spec
+        if spec.spec_version != message.get("spec_version", SPEC_VERSION):
+            raise Refused(f"This front reads spec_version {SPEC_VERSION}.")
+        workers = whole_number(message, "workers", 0, MAX_WORKERS, self.crew.wanted)
+        self.queue.limit = whole_number(message, "queue_limit", 0, 1_000_000, self.queue.limit)
+        self.crew.want(workers)
+        return self.standing.status()
+
+    async def _tail(self, message: Mapping[str, Any]) -> Any:
+        count = whole_number(message, "lines", 1, 100_000, 200)
+        return {"lines": await self.logs.last_lines(count)}
+
+
+async def serve(spec: FrontSpec, environment: Mapping[str, str]) -> None:
+    """Be the front of this specification until stopped. Raises Conflict when there is one."""
+    role = Role(Path(spec.socket))
+    try:
+        place = hashlib.sha256(spec.socket.encode()).hexdigest()[:8]
+        limits = await choose(f"modelyard-{spec.id}-{place}", spec.cpu, spec.memory)
+        await Front(spec, limits, environment).run()
+    finally:
+        role.close()
+
+
+def main() -> int:
+    """Entry point; the exit code is 0 after a stop and 1 when it could not start."""
+    if len(sys.argv) != 2:
+        sys.stderr.write("usage: python -m modelyard.bootstrap.front SPEC.json\n")
+        return 2
+    try:
+        spec = read_spec(Path(sys.argv[1]))
+        uvloop.run(serve(spec, os.environ))  # noqa: TID251 - handed on to workers, not read
+    except ModelyardError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

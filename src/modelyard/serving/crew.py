@@ -1,0 +1,204 @@
+"""Keeps the wanted number of workers alive: preflight, restarts with back-off, retirement."""
+
+import asyncio
+import functools
+import signal
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from modelyard.serving import decisions
+from modelyard.serving.limits.base import Limits
+from modelyard.serving.logs import LogBook, Output
+from modelyard.serving.pool import MEMORY, Pool
+from modelyard.serving.workers import Launch, Worker
+
+
+class Crew:
+    """
+    One task for each place of a worker.
+
+    The first worker's init() is the preflight: the others start when it is ready, and if it fails
+    ``error`` says why and nothing is tried again. After that a failed start is repeated for ever.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        logs: LogBook,
+        limits: Limits,
+        launch: Callable[[int], Launch],
+        *,
+        wanted: int,
+        init_timeout: float,
+    ) -> None:
+        self._pool = pool
+        self._logs = logs
+        self._limits = limits
+        self._launch = launch
+        self._init_timeout = init_timeout
+        self._places: dict[int, asyncio.Task[None]] = {}
+        self._alive: dict[int, Worker] = {}
+        self._stopping = False
+        self._oom_kills = limits.oom_kills()
+        self.wanted = wanted
+        self.restarts = 0
+        self.error: Mapping[str, Any] | None = None
+        self.script: Mapping[str, Any] | None = None
+        self.settled = asyncio.Event()
+        """Set when the preflight has come to an end, good or bad."""
+
+    def start(self) -> None:
+        """Start the first worker; the others follow it."""
+        self._fill()
+
+    def want(self, count: int) -> None:
+        """Change how many there are; those too many finish what they hold."""
+        self.wanted = count
+        for number, worker in list(self._alive.items()):
+            if number > count:
+                self._pool.retire(worker)
+        self._fill()
+
+    def pids(self) -> dict[int, int]:
+        """The process of each living worker, by number."""
+        return {number: worker.process.pid for number, worker in self._alive.items()}
+
+    def kill(self, number: int, reason: str) -> None:
+        """Kill a worker for a reason its request's error will name; a new one takes its place."""
+        worker = self._alive.get(number)
+        if worker is not None:
+            self._logs.note(f"worker {number} killed: {reason}")
+            worker.kill(MEMORY)
+
+    async def stop(self) -> None:
+        """End all workers: gently at first, by force after a few seconds."""
+        self._stopping = True
+        for worker in self._alive.values():
+            worker.retire()
+        waiting = [worker.process.exited for worker in self._alive.values()]
+        if waiting:
+            await asyncio.wait(waiting, timeout=2)
+        for worker in self._alive.values():
+            worker.kill("the front stops")
+        tasks = list(self._places.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=1)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _fill(self) -> None:
+        count = self.wanted if self.script is not None else min(1, self.wanted)
+        if self.error is not None or self._stopping:
+            return
+        for number in range(1, count + 1):
+            if number not in self._places:
+                task = asyncio.ensure_future(self._keep(number))
+                task.add_done_callback(functools.partial(self._left, number))
+                self._places[number] = task
+
+    def _left(self, number: int, task: "asyncio.Task[None]") -> None:
+        self._places.pop(number, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._logs.note(f"worker {number} cannot be kept: {error!r}")
+            asyncio.get_running_loop().call_later(decisions.SLOWEST_RESTART, self._fill)
+        else:
+            self._fill()
+
+    async def _keep(self, number: int) -> None:
+        """The life of one place: start, serve, die, wait, again."""
+        failures = 0
+        while number <= self.wanted and not self._stopping:
+            await asyncio.sleep(decisions.backoff(failures))
+            ready_for = await self._serve(number)
+            if self.error is not None:
+                return
+            if number <= self.wanted and not self._stopping:
+                failures = decisions.failures_after(failures, ready_for)
+                self.restarts += 1
+
+    async def _serve(self, number: int) -> float:
+        """One worker from start to death; gives the seconds it was ready."""
+        output = self._logs.open(f"worker {number}")
+        try:
+            worker = Worker(number, self._launch(number), output.writer, self._pool)
+        except OSError as error:
+            await self._logs.close_output(output)
+            self._not_started(number, error)
+            return 0.0
+        self._logs.started(output)
+        self._logs.note(f"worker {number} started: process {worker.process.pid}")
+        self._alive[number] = worker
+        ready_at = await self._until_ready(worker)
+        code = await asyncio.shield(worker.process.exited)
+        del self._alive[number]
+        how = self._how(worker, code)
+        await self._bury(worker, output, how, was_ready=ready_at is not None)
+        return time.monotonic() - ready_at if ready_at is not None else 0.0
+
+    async def _until_ready(self, worker: Worker) -> float | None:
+        """When init() was done; None when it failed or took too long."""
+        try:
+            self._limits.admit(worker.process.pid)
+        except OSError as error:
+            self._logs.note(f"worker {worker.number}: its limits could not be set: {error}")
+        worker.greet()
+        await asyncio.wait([worker.ready], timeout=self._init_timeout)
+        if not worker.ready.done():
+            worker.kill("init timeout")
+            return None
+        hello = worker.ready.result()
+        if hello is None:
+            return None
+        now = time.monotonic()
+        self._logs.note(f"worker {worker.number} ready after {now - worker.started:.2f} s")
+        self.script = hello
+        self.settled.set()
+        if worker.number > self.wanted:
+            worker.retire()
+        self._pool.add(worker)
+        self._fill()
+        return now
+
+    async def _bury(self, worker: Worker, output: Output, how: str, *, was_ready: bool) -> None:
+        expected = self._stopping or (worker.retired and not worker.held)
+        tail = await self._logs.close_output(output)
+        if not expected:
+            self._logs.note(f"worker {worker.number} {how}")
+        self._pool.remove(worker, how, tail[-1] if tail else "")
+        worker.close()
+        if not was_ready and self.script is None and not self._stopping:
+            self._fail(worker.fault or self._silent_fault(worker, how), tail)
+
+    def _how(self, worker: Worker, code: int) -> str:
+        if worker.killed_for == MEMORY or (code == -signal.SIGKILL and self._oom()):
+            return "was killed because the workers together went over the memory limit"
+        if worker.killed_for == "init timeout":
+            return f"was killed because init() took longer than {self._init_timeout:g} s"
+        return decisions.describe_exit(code)
+
+    def _oom(self) -> bool:
+        """Whether the kernel has killed for the memory limit since this was last asked."""
+        before, self._oom_kills = self._oom_kills, self._limits.oom_kills()
+        return self._oom_kills > before
+
+    def _silent_fault(self, worker: Worker, how: str) -> dict[str, Any]:
+        timeout = worker.killed_for == "init timeout"
+        type_ = "InitTimeout" if timeout else "WorkerCrashed"
+        return _fault(type_, f"The worker {how} before it was ready.", None)
+
+    def _not_started(self, number: int, error: OSError) -> None:
+        self._logs.note(f"worker {number} could not be started: {error}")
+        if self.script is None:
+            hint = "Build the environment again: its interpreter or the source folder is missing."
+            self._fail(_fault(type(error).__name__, str(error), hint), [])
+
+    def _fail(self, fault: Mapping[str, Any], tail: list[str]) -> None:
+        self.error = {**fault, "log": tail}
+        self.settled.set()
+
+
+def _fault(type_: str, message: str, hint: str | None) -> dict[str, Any]:
+    empty = {"file": None, "line": None, "traceback": None}
+    return {"phase": "start", "type": type_, "message": message, **empty, "hint": hint}

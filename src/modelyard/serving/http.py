@@ -1,0 +1,158 @@
+"""
+The HTTP server, so that the rest of the front does not know which one it is.
+
+Granian's embedded server: one process, its I/O in a thread of Rust, requests as tasks of our loop.
+``benchmarks/http_server.py`` compares it with others.
+"""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+
+from modelyard.serving.refusals import ClientGone, too_large
+from modelyard.serving.streams import Stream
+from modelyard.serving.tickets import Headers
+
+_LENGTH = re.compile(r"\d{1,18}").fullmatch
+_TEXT = [("content-type", "text/plain")]
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes back; ``done`` is called when a streamed body has ended in any way."""
+
+    status: int
+    headers: Headers
+    body: bytes | Stream = b""
+    done: Callable[[], None] = field(default=lambda: None)
+
+
+class Request:
+    """What came in. ``headers`` has lower-case names, in order, repeated ones too."""
+
+    __slots__ = ("_proto", "headers", "method", "path", "query")
+
+    def __init__(self, scope: Any, proto: Any) -> None:
+        self._proto = proto
+        self.method: str = scope.method
+        self.path: str = scope.path
+        self.query: str = scope.query_string
+        self.headers: Headers = scope.headers.items()
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by its lower-case name."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+    def check_length(self, limit: int) -> None:
+        """Raises the 413 when the request says itself that it is too large."""
+        length = self.header("content-length")
+        if length is not None and (not _LENGTH(length) or int(length) > limit):
+            raise too_large(limit)
+
+    async def read(self, limit: int) -> bytes:
+        """The body. Raises the 413 as soon as it is over the limit, ClientGone when it breaks."""
+        if self.header("content-length") is None and self.header("transfer-encoding") is None:
+            return b""
+        self.check_length(limit)
+        try:
+            if self.header("transfer-encoding") is None:
+                body: bytes = await self._proto()
+                return body
+            return await self._read_chunks(limit)
+        except RuntimeError as error:  # Granian's ProtocolClosed and ProtocolError
+            raise ClientGone from error
+
+    async def _read_chunks(self, limit: int) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        async for piece in self._proto:
+            size += len(piece)
+            if size > limit:
+                raise too_large(limit)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def gone(self) -> None:
+        """Returns when the client has closed its connection."""
+        await self._proto.client_disconnect()
+
+
+class HttpServer:
+    """An application on a unix socket of mode 0600."""
+
+    def __init__(
+        self, app: Callable[[Request], Awaitable[Reply]], socket: Path, connections: int
+    ) -> None:
+        self._app = app
+        self._socket = socket
+        self._server = Server(
+            self,
+            uds=socket,
+            interface=Interfaces.RSGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            log_enabled=False,
+            backlog=1024,
+            backpressure=connections,
+        )
+        self._server.uds_permissions = 0o600
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen; returns when the socket takes connections. Raises OSError."""
+        self._socket.unlink(missing_ok=True)
+        self._task = asyncio.ensure_future(self._server.serve())
+        while not self._socket.is_socket():
+            if self._task.done():
+                self._task.result()
+                raise OSError(f"The HTTP server ended while it opened {self._socket}.")
+            await asyncio.sleep(0.005)
+
+    async def stop(self, patience: float = 5.0) -> None:
+        """Finish the answers under way, then close; may be called twice."""
+        if self._task is None:
+            return
+        self._server.stop()  # type: ignore[no-untyped-call]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._task, patience)
+        self._task = None
+        self._socket.unlink(missing_ok=True)
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        """Granian's entry: one call for each request."""
+        if scope.proto != "http":
+            proto.close(400)
+            return
+        try:
+            reply = await self._app(Request(scope, proto))
+        except ClientGone:
+            proto.response_bytes(499, _TEXT, b"")
+            return
+        if isinstance(reply.body, bytes):
+            proto.response_bytes(reply.status, reply.headers, reply.body)
+            return
+        try:
+            await _send(proto, reply, reply.body)
+        finally:
+            reply.done()
+
+
+async def _send(proto: Any, reply: Reply, body: Stream) -> None:
+    transport = proto.response_stream(reply.status, reply.headers)
+    try:
+        async for piece in body:
+            await transport.send_bytes(piece)
+    except ClientGone:
+        return
+    except Exception as error:  # noqa: BLE001 - the head is out: all that is left is to stop here
+        body.fail(error)

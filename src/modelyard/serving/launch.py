@@ -1,0 +1,68 @@
+"""With what command, variables and first message a worker starts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from modelyard.domain.fronts import FrontSpec
+from modelyard_worker.frames import PROTOCOL
+
+_PASSED_ON = {"PATH", "HOME", "LANG", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "USER", "LOGNAME"}
+_PASSED_ON_PREFIXES = ("LC_", "CUDA", "NVIDIA", "OMP")
+"""What of the front's own environment a worker sees: nothing that could hold a secret of ours."""
+
+
+def command(spec: FrontSpec, fd: int, page_fd: int) -> list[str]:
+    """The worker's command line."""
+    return [spec.python, "-m", "modelyard_worker", "--fd", str(fd), "--page-fd", str(page_fd)]
+
+
+def variables(
+    spec: FrontSpec, base: Mapping[str, str], threads: Mapping[str, str]
+) -> dict[str, str]:
+    """
+    The worker's environment: a few of ours, thread limits, the service's own, then the facts.
+
+    The service's own win over thread limits; what tells the script where it is wins over all.
+    """
+    passed = {
+        name: value
+        for name, value in base.items()
+        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+    }
+    facts = {
+        "AZUREML_MODEL_DIR": spec.model_dir,
+        "AZUREML_ENTRY_SCRIPT": spec.entry_script,
+        "AZUREML_APP_ROOT": spec.app_root,
+        "AML_APP_ROOT": spec.app_root,
+        "AZUREML_SOURCE_DIRECTORY": spec.app_root,
+        "AZUREML_ARM_WORKSPACE_NAME": spec.workspace,
+        "WORKSPACE": spec.workspace,
+        "SERVICE_NAME": spec.service,
+        "SERVICE_VERSION": spec.service_version,
+        "WORKER_COUNT": str(spec.workers),
+        "SCORING_TIMEOUT_MS": str(round(spec.scoring_timeout * 1000)),
+        "PYTHONPATH": spec.runtime,
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    merged = {**passed, **threads, **spec.variables, **facts}
+    merged.pop("PYTHONHOME", None)
+    return merged
+
+
+def greeting(spec: FrontSpec, number: int) -> dict[str, Any]:
+    """The front's HELLO."""
+    return {
+        "protocol": PROTOCOL,
+        "entry_script": spec.entry_script,
+        "models": [
+            {"name": model.name, "version": model.version, "path": model.path}
+            for model in spec.models
+        ],
+        "workspace": spec.workspace,
+        "service": spec.service,
+        "version": spec.service_version,
+        "revision": spec.revision,
+        "worker": number,
+    }

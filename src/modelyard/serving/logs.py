@@ -1,0 +1,184 @@
+"""What workers print and the front's own events, in one file; a slow disk holds no worker."""
+
+import asyncio
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import SimpleQueue
+
+from modelyard.serving.rotation import RotatingFile, last_lines
+
+LINE_LIMIT = 64 * 1024
+TAIL = 50
+_PENDING_LIMIT = 16 * 1024 * 1024
+_READ = 64 * 1024
+_CUT = " … [line cut at 64 KB]".encode()
+
+
+class Lines:
+    """Whole lines out of pieces; what is longer than ``LINE_LIMIT`` is cut."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._skipping = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines complete now, without their ends."""
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        lines = []
+        for line in whole:
+            if self._skipping:
+                self._skipping = False
+            else:
+                lines.append(_cut(line.rstrip(b"\r")))
+        if self._skipping:
+            self._rest = b""
+        elif len(self._rest) > LINE_LIMIT:
+            lines.append(_cut(self._rest))
+            self._rest = b""
+            self._skipping = True
+        return lines
+
+    def end(self) -> list[bytes]:
+        """What is left without a line end."""
+        rest, self._rest = self._rest, b""
+        return [_cut(rest)] if rest and not self._skipping else []
+
+
+def _cut(line: bytes) -> bytes:
+    return line if len(line) <= LINE_LIMIT else line[:LINE_LIMIT] + _CUT
+
+
+class Output:
+    """One worker's stdout and stderr: the end of a pipe, its lines, its last ones."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.reader, self.writer = os.pipe()
+        os.set_blocking(self.reader, False)
+        self.lines = Lines()
+        self.tail: deque[str] = deque(maxlen=TAIL)
+
+
+class LogBook:
+    """
+    Reads pipes in the event loop, formats and writes in a thread of its own.
+
+    When the disk is so slow that 16 MB wait, further lines are dropped and counted.
+    """
+
+    def __init__(self, path: Path, limit: int, keep: int, clock: Callable[[], float]) -> None:
+        """``clock`` gives seconds since the epoch."""
+        self._path = path
+        self._keep = keep
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._file = RotatingFile(path, limit, keep)
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._pending = 0
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def note(self, text: str) -> None:
+        """An event of the front itself."""
+        line = text.replace("\n", " ").encode()
+        when = self._clock()
+        self._jobs.put(lambda: self._write(when, b"front", [line]))
+
+    def open(self, name: str) -> Output:
+        """A pipe for a worker; its lines carry ``name``."""
+        output = Output(name)
+        self._loop.add_reader(output.reader, self._read, output)
+        return output
+
+    def started(self, output: Output) -> None:
+        """The worker has its end: close ours, so that the pipe can end."""
+        if output.writer >= 0:
+            os.close(output.writer)
+            output.writer = -1
+
+    async def close_output(self, output: Output) -> list[str]:
+        """A worker is dead: take what is left in its pipe; gives its last lines."""
+        self.started(output)
+        while self._read(output):
+            pass
+        if output.reader >= 0:
+            self._loop.remove_reader(output.reader)
+            os.close(output.reader)
+            output.reader = -1
+        await self._done(lambda: self._take_rest(output))
+        return list(output.tail)
+
+    async def last_lines(self, count: int) -> list[str]:
+        """The end of the log, as written."""
+        await self._done(lambda: None)
+        return await asyncio.to_thread(last_lines, self._path, count, self._keep)
+
+    def close(self) -> None:
+        """Write what waits and end the thread; at most two seconds."""
+        self._jobs.put(None)
+        self._thread.join(2)
+
+    async def _done(self, job: Callable[[], None]) -> None:
+        """Wait until the thread has come to ``job``; not longer than a second."""
+        reached = asyncio.Event()
+
+        def run() -> None:
+            job()
+            self._loop.call_soon_threadsafe(reached.set)
+
+        self._jobs.put(run)
+        try:
+            async with asyncio.timeout(1):
+                await reached.wait()
+        except TimeoutError:
+            return
+
+    def _read(self, output: Output) -> bool:
+        """One piece from the pipe; False when there is none."""
+        if output.reader < 0:
+            return False
+        try:
+            data = os.read(output.reader, _READ)
+        except BlockingIOError:
+            return False
+        if not data:
+            self._loop.remove_reader(output.reader)
+            return False
+        if self._pending + len(data) > _PENDING_LIMIT:
+            self._dropped += len(data)
+            return True
+        self._pending += len(data)
+        when = self._clock()
+        self._jobs.put(lambda: self._take(output, data, when))
+        return True
+
+    def _take(self, output: Output, data: bytes, when: float) -> None:
+        self._pending -= len(data)
+        self._write_output(output, output.lines.feed(data), when)
+
+    def _take_rest(self, output: Output) -> None:
+        self._write_output(output, output.lines.end(), self._clock())
+
+    def _write_output(self, output: Output, lines: list[bytes], when: float) -> None:
+        if self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            text = f"{dropped} bytes of output were dropped: the disk is too slow"
+            self._write(when, b"front", [text.encode()])
+        output.tail.extend(line[:4096].decode(errors="replace") for line in lines[-TAIL:])
+        self._write(when, output.name.encode(), lines)
+
+    def _write(self, when: float, name: bytes, lines: list[bytes]) -> None:
+        if lines:
+            stamp = datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds")
+            prefix = b"%s [%s] " % (stamp.encode(), name)
+            self._file.write(b"".join(b"%s%s\n" % (prefix, line) for line in lines))
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+        self._file.close()

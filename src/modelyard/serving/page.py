@@ -1,0 +1,57 @@
+"""The page a worker shares with its front: what it runs now, since when, how many it finished."""
+
+import mmap
+import os
+import struct
+import tempfile
+from typing import NamedTuple
+
+SIZE = 64
+_LAYOUT = struct.Struct("!QdQ")
+
+
+class Running(NamedTuple):
+    """A reading: request id (0 for none), CLOCK_MONOTONIC of its start, requests finished."""
+
+    id: int
+    started: float
+    finished: int
+
+
+class RunPage:
+    """
+    64 bytes of shared memory.
+
+    They outlive the worker, so that after a crash the front knows which request was to blame.
+    """
+
+    def __init__(self) -> None:
+        self.fd = _memory_file()
+        os.ftruncate(self.fd, SIZE)
+        self._map = mmap.mmap(self.fd, SIZE)
+
+    def read(self) -> Running:
+        """
+        What the worker runs. The worker does not write atomically, so a reading only counts
+        when a second one is the same.
+        """
+        reading = _LAYOUT.unpack_from(self._map)
+        for _ in range(100):
+            again = _LAYOUT.unpack_from(self._map)
+            if again == reading:
+                break
+            reading = again
+        return Running(*reading)
+
+    def close(self) -> None:
+        """Give the memory back; may be called twice."""
+        if not self._map.closed:
+            self._map.close()
+            os.close(self.fd)
+
+
+def _memory_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("modelyard-page", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:  # macOS
+        return os.dup(file.fileno())

@@ -1,0 +1,158 @@
+"""Brings waiting requests to free workers, and settles what happens when one dies."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from modelyard.serving import decisions
+from modelyard.serving.queue import WaitingQueue
+from modelyard.serving.refusals import queue_timeout, scoring_timeout, worker_crashed
+from modelyard.serving.tickets import Ticket
+from modelyard.serving.workers import Worker
+
+SWEEP = 0.05
+"""Seconds between looks at timeouts and clients; there are none while nothing is under way."""
+
+TIMEOUT = "scoring timeout"
+MEMORY = "memory limit"
+_ATTEMPTS = 3
+
+
+class Pool:
+    """
+    The ready workers and the queue in front of them.
+
+    Dispatch happens once per turn of the event loop, so that requests that came together travel
+    together when nobody is free.
+    """
+
+    def __init__(
+        self, queue: WaitingQueue, scoring_timeout: float, note: Callable[[str], None]
+    ) -> None:
+        self.queue = queue
+        self.workers: list[Worker] = []
+        self.served = 0
+        self._timeout = scoring_timeout
+        self._note = note
+        self._loop = asyncio.get_running_loop()
+        self._average: float | None = None
+        self._dispatching = False
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def submit(self, ticket: Ticket) -> None:
+        """Queue a request. Raises the 503 when the queue is full."""
+        self.queue.put(ticket, ticket.taken)
+        self._wake()
+
+    def add(self, worker: Worker) -> None:
+        """A worker is ready."""
+        self.workers.append(worker)
+        self._wake()
+
+    def retire(self, worker: Worker) -> None:
+        """Give it nothing more; it leaves when it has answered what it holds."""
+        worker.retired = True
+        if not worker.held:
+            worker.retire()
+
+    def remove(self, worker: Worker, how: str, last_line: str) -> None:
+        """A worker is dead: what it ran fails, what it never started waits at the head again."""
+        if worker in self.workers:
+            self.workers.remove(worker)
+        lost, again = worker.losses()
+        for ticket in lost:
+            self._fail(ticket, worker, how, last_line)
+        for ticket in [ticket for ticket in again if ticket.attempts >= _ATTEMPTS]:
+            self._fail(ticket, worker, how, last_line)
+            again.remove(ticket)
+        self.queue.put_back([t for t in again if not t.cancelled], time.monotonic())
+        self._wake()
+
+    def worker_free(self, run_ms: float | None) -> None:
+        """A worker answered."""
+        self.served += 1
+        if run_ms is not None:
+            self._average = decisions.average(self._average, run_ms)
+        self._wake()
+
+    def note(self, text: str) -> None:
+        """An event for the log."""
+        self._note(text)
+
+    def cancel(self, ticket: Ticket) -> None:
+        """The client has gone."""
+        if ticket.cancelled:
+            return
+        ticket.leave()
+        if self.queue.remove(ticket):
+            return
+        for worker in self.workers:
+            if ticket.id in worker.held:
+                worker.cancel(ticket)
+
+    def close(self, error: Exception) -> None:
+        """The front stops: refuse what still waits."""
+        for ticket in self.queue.clear():
+            ticket.refuse(error)
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+
+    def _fail(self, ticket: Ticket, worker: Worker, how: str, last_line: str) -> None:
+        if worker.killed_for == TIMEOUT:
+            ticket.refuse(scoring_timeout(self._timeout))
+        else:
+            ticket.refuse(worker_crashed(how, last_line))
+
+    def _wake(self) -> None:
+        if not self._dispatching:
+            self._dispatching = True
+            self._loop.call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._dispatching = False
+        workers = [worker for worker in self.workers if not worker.retired]
+        if self.queue and workers:
+            held = [len(worker.held) for worker in workers]
+            room = decisions.capacity(self._average)
+            given = decisions.shares(len(self.queue), held, room)
+            for worker, count in zip(workers, given, strict=True):
+                if count and (tickets := self.queue.take(count)):
+                    worker.give(tickets, self._timeout)
+        if len(workers) < len(self.workers):
+            self._let_go()
+        if self._sweeping is None and (self.queue or any(worker.held for worker in self.workers)):
+            self._sweeping = self._loop.call_later(SWEEP, self._sweep)
+
+    def _let_go(self) -> None:
+        for worker in self.workers:
+            if worker.retired and not worker.held:
+                worker.retire()
+
+    def _sweep(self) -> None:
+        now = time.monotonic()
+        self._sweeping = None
+        for ticket in self.queue.expired(now):
+            ticket.refuse(queue_timeout(self.queue.wait, round(self.queue.wait)))
+        for ticket in self.queue:
+            self._watch(ticket, now)
+        for worker in self.workers:
+            self._look_at(worker, now)
+        if self.queue or any(worker.held for worker in self.workers):
+            self._sweeping = self._loop.call_later(SWEEP, self._sweep)
+
+    def _look_at(self, worker: Worker, now: float) -> None:
+        overdue = worker.overdue(now, self._timeout)
+        if overdue is not None and overdue.stream is not None and overdue.stream.paused:
+            self.cancel(overdue)  # the client does not read on; the script is not to blame
+        elif overdue is not None and worker.killed_for == "":
+            self._note(f"worker {worker.number} killed: scoring timeout after {self._timeout:g} s")
+            worker.kill(TIMEOUT)
+        if worker.forget_dropped():
+            self._wake()
+        for ticket in list(worker.held.values()):
+            self._watch(ticket, now)
+
+    def _watch(self, ticket: Ticket, now: float) -> None:
+        if now - ticket.taken > 2 * SWEEP:
+            ticket.watch_client(self.cancel)

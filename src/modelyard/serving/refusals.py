@@ -1,0 +1,81 @@
+"""
+What a front answers when it cannot score.
+
+Refusal, one JSON shape, its ``code`` one of: not_found 404, method_not_allowed 405, too_large 413,
+client_request_id_too_long 431, queue_full / queue_timeout / draining / starting / unhealthy /
+failed 503, worker_crashed 502, scoring_timeout 500, internal_error 500.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Refusal(Exception):
+    """An answer with a status, a stable code and a message that says what to do."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+        self.details = details
+
+
+class ClientGone(Exception):
+    """The client has closed its connection; there is nobody to answer."""
+
+
+_FAILED_RUN = (("x-ms-run-function-failed", "True"),)
+
+
+def too_large(limit: int) -> Refusal:
+    """The body is over the service's limit."""
+    message = f"The request body is larger than this service's limit of {limit} bytes."
+    return Refusal(413, "too_large", message, details={"limit": limit})
+
+
+def queue_full(limit: int, retry_after: int) -> Refusal:
+    """No place in the queue."""
+    return _later(
+        "queue_full", f"{limit} requests are waiting already; try again later.", retry_after
+    )
+
+
+def queue_timeout(seconds: float, retry_after: int) -> Refusal:
+    """Waited for a worker as long as it may."""
+    return _later(
+        "queue_timeout",
+        f"No worker became free within {seconds:g} s; try again later.",
+        retry_after,
+    )
+
+
+def unavailable(code: str, message: str) -> Refusal:
+    """The service as a whole cannot answer now."""
+    return _later(code, message, 1)
+
+
+def _later(code: str, message: str, retry_after: int) -> Refusal:
+    return Refusal(503, code, message, headers=(("retry-after", str(max(1, retry_after))),))
+
+
+def worker_crashed(how: str, last_line: str) -> Refusal:
+    """The worker died while it ran this request."""
+    end = f" The last line of its log: {last_line}" if last_line else ""
+    message = f"The worker {how} while it ran this request.{end}"
+    return Refusal(502, "worker_crashed", message, headers=_FAILED_RUN)
+
+
+def scoring_timeout(seconds: float) -> Refusal:
+    """run() took longer than the service allows; Azure's own words."""
+    message = f"Scoring timeout after {round(seconds * 1000)} ms"
+    return Refusal(500, "scoring_timeout", message, headers=_FAILED_RUN)

@@ -1,0 +1,211 @@
+"""One worker: what it has been given, what it answered, and how it ended."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from modelyard.serving import decisions
+from modelyard.serving.channel import Channel
+from modelyard.serving.messages import fault_of, hello, requests, response_headers
+from modelyard.serving.page import RunPage
+from modelyard.serving.processes import WorkerProcess
+from modelyard.serving.streams import Stream
+from modelyard.serving.tickets import Answer, Ticket
+from modelyard_worker import frames
+
+RETIRE_SECONDS = 5.0
+
+
+class Listener(Protocol):
+    """Who wants to know what happens to a worker's requests."""
+
+    def worker_free(self, run_ms: float | None) -> None:
+        """It answered one; it may take another."""
+
+    def note(self, text: str) -> None:
+        """An event for the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start a worker."""
+
+    command: Callable[[int, int], Sequence[str]]
+    folder: Path
+    variables: Mapping[str, str]
+    greeting: Mapping[str, Any]
+
+
+class Worker:
+    """
+    A process and its socket. ``ready`` gives its second HELLO, or None if it died before;
+    ``fault`` then says why, if it could. ``killed_for`` names our reason for killing it.
+    """
+
+    def __init__(self, number: int, launch: Launch, output: int, listener: Listener) -> None:
+        """Starts the process; raises OSError when that cannot be done."""
+        self.number = number
+        self.held: dict[int, Ticket] = {}
+        self.answered = 0
+        self.fault: dict[str, Any] | None = None
+        self.killed_for = ""
+        self.started = time.monotonic()
+        self.retired = False
+        self._let_go = False
+        self.ready: asyncio.Future[dict[str, Any] | None]
+        self.ready = asyncio.get_running_loop().create_future()
+        self._listener = listener
+        self._page = RunPage()
+        ours, theirs = socket.socketpair()
+        try:
+            self.process = WorkerProcess(
+                launch.command(theirs.fileno(), self._page.fd),
+                folder=launch.folder,
+                variables=launch.variables,
+                output=output,
+                passed=(theirs.fileno(), self._page.fd),
+            )
+        except BaseException:
+            ours.close()
+            self._page.close()
+            raise
+        finally:
+            theirs.close()
+        self._greeting = launch.greeting
+        self._channel = Channel(ours, self._on_frame, self._on_broken)
+        self.process.exited.add_done_callback(self._on_exit)
+
+    def greet(self) -> None:
+        """Let it begin; called when its limits are in force, so before any user code runs."""
+        self._channel.send(hello(self._greeting))
+
+    def give(self, tickets: Sequence[Ticket], timeout: float) -> None:
+        """Hand over requests in one write."""
+        for ticket in tickets:
+            self.held[ticket.id] = ticket
+            ticket.attempts += 1
+        self._channel.send(requests(tickets, timeout))
+
+    def cancel(self, ticket: Ticket) -> None:
+        """Tell it that nobody waits for this answer any more."""
+        self._channel.send(frames.encode(frames.Frame(frames.CANCEL, ticket.id)))
+
+    def overdue(self, now: float, timeout: float) -> Ticket | None:
+        """The request that has run longer than it may; a stream may pause that long."""
+        running = self._page.read()
+        ticket = self.held.get(running.id)
+        if ticket is None or not running.id:
+            return None
+        since = running.started
+        if ticket.stream is not None:
+            since = max(since, ticket.stream.touched)
+        return ticket if now - since > timeout else None
+
+    def forget_dropped(self) -> bool:
+        """
+        Let go of cancelled requests that it dropped without a word: nothing runs although it
+        holds only such. True when that made it free.
+        """
+        if not self.held or self._page.read().id:
+            return False
+        if not all(ticket.cancelled for ticket in self.held.values()):
+            return False
+        self._channel.drain()
+        gone = bool(self.held)
+        self.answered = self._page.read().finished
+        self.held.clear()
+        return gone
+
+    def kill(self, reason: str) -> None:
+        """SIGKILL to the group; the first reason stays."""
+        self.killed_for = self.killed_for or reason
+        self.process.kill()
+
+    def retire(self) -> None:
+        """No more requests; it ends when its socket closes, by force if it does not."""
+        self.retired = True
+        if not self._let_go:
+            self._let_go = True
+            self._channel.close()
+            asyncio.get_running_loop().call_later(RETIRE_SECONDS, self.process.kill)
+
+    def losses(self) -> tuple[list[Ticket], list[Ticket]]:
+        """After death: the requests that are lost and those that were never started."""
+        reading = self._page.read()
+        held = list(self.held)
+        unheard = reading.finished - self.answered if reading.finished >= self.answered else 0
+        lost, again = decisions.blame(held, reading.id, unheard)
+        tickets = self.held
+        self.held = {}
+        return [tickets[id] for id in lost], [tickets[id] for id in again]
+
+    def close(self) -> None:
+        """Free what belongs to a dead worker."""
+        self._channel.close()
+        self._page.close()
+
+    def _on_exit(self, _: "asyncio.Future[int]") -> None:
+        self._channel.drain()
+        if not self.ready.done():
+            self.ready.set_result(None)
+
+    def _on_broken(self, what: str) -> None:
+        self._listener.note(f"worker {self.number} does not keep to the protocol: {what}")
+        self.kill("it did not keep to the protocol")
+
+    def _on_frame(self, frame: frames.Frame) -> None:
+        kind = frame.type
+        if kind == frames.RESPONSE:
+            self._on_response(frame)
+        elif kind == frames.CHUNK:
+            self._on_chunk(frame)
+        elif kind == frames.END:
+            self._on_end(frame)
+        elif kind == frames.HELLO and frame.head.get("ready") and not self.ready.done():
+            self.ready.set_result(frame.head)
+        elif kind == frames.FAULT:
+            self.fault = fault_of(frame.head)
+
+    def _on_response(self, frame: frames.Frame) -> None:
+        ticket = self.held.pop(frame.id, None)
+        if ticket is None:
+            return
+        head = frame.head
+        run_ms = head.get("run_ms")
+        self.answered += 1
+        headers = response_headers(head.get("headers") or ())
+        ticket.answer(Answer(int(head.get("status", 200)), headers, run_ms, bytes(frame.body)))
+        self._listener.worker_free(run_ms)
+
+    def _on_chunk(self, frame: frames.Frame) -> None:
+        ticket = self.held.get(frame.id)
+        if ticket is None:
+            return
+        ticket.begun = True
+        if ticket.cancelled:
+            return
+        if ticket.stream is None:
+            ticket.stream = Stream(self._channel.pause, self._channel.resume)
+            head = frame.head
+            headers = response_headers(head.get("headers") or ())
+            ticket.answer(Answer(int(head.get("status", 200)), headers, None, ticket.stream))
+        ticket.stream.push(bytes(frame.body))
+
+    def _on_end(self, frame: frames.Frame) -> None:
+        ticket = self.held.pop(frame.id, None)
+        if ticket is None:
+            return
+        if ticket.begun or not frame.head.get("cancelled"):
+            self.answered += 1  # a request dropped before its start never counts as finished
+        error = frame.head.get("error")
+        if ticket.stream is None:
+            ticket.answer(Answer(200, [], None, b""))
+        elif error:
+            ticket.stream.fail(RuntimeError(str(error)))
+        else:
+            ticket.stream.end()
+        self._listener.worker_free(frame.head.get("run_ms"))
