@@ -21,15 +21,17 @@ STARTED    worker -> front: run() begins now (only for a request that waited beh
 RESPONSE   worker -> front: {"status", "headers": [[name, value], …], "run_ms"} + body;
            ends the request
 CHUNK      worker -> front: a piece of a streamed body; the first carries the RESPONSE's head
-END        worker -> front: no more comes for this request: the streamed body is complete
-           ({"run_ms"}), broke off ({"error", "code"}), or a CANCEL was obeyed ({"cancelled": true})
+END        worker -> front: no more comes for this request: its streamed body is complete
+           ({"run_ms"}) or broke off ({"error", "code"}), or a CANCEL was obeyed ({"cancelled"})
 CANCEL     front -> worker: the client is gone; a request not started is dropped, others may go on
-FAULT      worker -> front: init() or the worker itself failed: {"phase", "type", "message", "file",
-           "line", "traceback", "hint"}
+FAULT      worker -> front: init() or the worker itself failed: {"phase", "type", "message",
+           "file", "line", "traceback", "hint"}
 
 The page is a memfd of PAGE_SIZE bytes with PAGE at offset 0: the id of the request that run() has
 (0 for none), when it began (CLOCK_MONOTONIC) and how many requests are finished. The worker writes
 start before id, and clears the id first when done: an id read twice in a row fits its start.
+Requests are run in the order sent, so the count also tells which ones were run though their answer
+was lost in a crash.
 """
 
 from __future__ import annotations
@@ -137,7 +139,7 @@ def _decode(view: memoryview, start: int) -> tuple[Optional[Frame], int]:
     if at + length > end:
         raise ProtocolError("a frame whose head is longer than itself")
     try:
-        head = json.loads(bytes(view[at : at + length])) if length else {}
+        head = json.loads(str(view[at : at + length], "utf-8")) if length else {}
     except ValueError:
         raise ProtocolError("a frame whose head is no JSON") from None
     if not isinstance(head, dict):

@@ -1,0 +1,132 @@
+"""
+What run() returns, as JSON.
+
+numpy, pandas and the like are told by what they can do, never imported: a script that does not use
+them must not pay for them. JSON knows no NaN and no infinity; both become null.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import decimal
+import enum
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Set
+from math import isfinite
+from typing import Any
+
+from modelyard_worker.errors import BadOutput
+
+
+def encode_json(value: Any) -> bytes:
+    """The value as JSON. Raises BadOutput for what JSON cannot hold."""
+    try:
+        return _fast(value).encode()
+    except (ValueError, TypeError):  # NaN somewhere, or a key that is no str: look at every value
+        pass
+    try:
+        return json.dumps(clean(value)).encode()
+    except RecursionError:
+        raise BadOutput(
+            "run() returned a value that contains itself, which no JSON can."
+        ) from None
+
+
+def clean(value: Any) -> Any:
+    """The value made of dict, list, str, int, float, bool and None alone."""
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, enum.Enum):
+        return clean(value.value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {_key(key): clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(item) for item in value]
+    return clean(simpler(value))
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return key
+    plain = clean(key)
+    if isinstance(plain, str):
+        return plain
+    return json.dumps(plain) if isinstance(plain, (bool, int, float, type(None))) else str(plain)
+
+
+def simpler(value: Any) -> Any:
+    """One step from any object towards JSON. Raises BadOutput where there is none."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return _text(bytes(value))
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat() if value == value else None  # pandas' NaT is not itself
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    if isinstance(value, (uuid.UUID, os.PathLike)):
+        return str(value)
+    if isinstance(value, (Set, Iterator, range)):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return _by_ability(value)
+
+
+def _by_ability(value: Any) -> Any:
+    """Arrays, frames, scalars and records of packages that we do not import."""
+    kind = type(value)
+    if kind.__name__ in ("NAType", "NaTType", "MaskedConstant"):
+        return None
+    dtype_kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if dtype_kind in ("m", "M") and hasattr(value, "astype"):
+        return _times(value, dtype_kind)
+    if hasattr(value, "to_dicts"):
+        return value.to_dicts()
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):
+        return value.to_dict(orient="records")
+    for name in ("tolist", "to_list", "to_pylist", "toarray", "model_dump", "numpy"):
+        method = getattr(value, name, None)
+        if callable(method) and not isinstance(value, type):
+            return method()
+    raise BadOutput(
+        "run() returned a %s.%s, which has no JSON form: return a dict, list, str, number, array "
+        "or data frame, or an AMLResponse." % (kind.__module__, kind.__qualname__)
+    )
+
+
+def _times(value: Any, kind: str) -> Any:
+    """Times as ISO texts, durations in seconds, where tolist() would give nanoseconds."""
+    if hasattr(value, "to_numpy"):
+        value = value.to_numpy()
+    if kind == "m":
+        return (value.astype("timedelta64[ns]").astype("float64") / 1e9).tolist()
+    return _without_nat(value.astype("str").tolist())
+
+
+def _without_nat(texts: Any) -> Any:
+    if isinstance(texts, list):
+        return [_without_nat(text) for text in texts]
+    return None if texts == "NaT" else texts
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return base64.b64encode(data).decode("ascii")
+
+
+_fast = json.JSONEncoder(allow_nan=False, default=simpler).encode

@@ -1,0 +1,102 @@
+"""Runs run() once: arguments in, an answer out, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from typing import Any, AsyncIterator, Iterator, List, NamedTuple, Optional
+
+from modelyard_worker import answers
+from modelyard_worker.answers import Answer
+from modelyard_worker.context import REQUEST_ID
+from modelyard_worker.faults import traceback_of
+from modelyard_worker.frames import Frame
+from modelyard_worker.headers import find
+from modelyard_worker.logs import LOG
+from modelyard_worker.script import Script
+
+
+class Outcome(NamedTuple):
+    """The answer of one request and how long run() took."""
+
+    answer: Answer
+    run_ms: float
+
+
+class Executor:
+    """The script's run() with everything around it; always in the main thread."""
+
+    def __init__(self, script: Script, source: str) -> None:
+        self._script = script
+        self.source = source
+        self._loop: Optional[asyncio.AbstractEventLoop] = None
+        self._begun = 0.0
+
+    def execute(self, frame: Frame) -> Outcome:
+        """Run one request. Nothing that the script raises comes out of here."""
+        request_id = find(frame.head.get("headers") or (), "x-request-id") or ""
+        REQUEST_ID.set(request_id)
+        self._begun = time.perf_counter()
+        try:
+            if not self._script.raw and frame.head.get("method") == "OPTIONS":
+                return Outcome(answers.nothing(), 0.0)
+            result = self._run(frame)
+            run_ms = self._elapsed()
+            answer = answers.of_result(result)
+        except BaseException as error:
+            run_ms = self._elapsed()
+            answer = self.failure(error, request_id)
+        return Outcome(answer, run_ms)
+
+    def _run(self, frame: Frame) -> Any:
+        arguments = self._script.read(frame)
+        self._begun = time.perf_counter()
+        return self.finished(self._script.run(**arguments))
+
+    def finished(self, result: Any) -> Any:
+        """What an ``async def`` gives in the end; anything else as it is."""
+        return self.loop.run_until_complete(result) if inspect.isawaitable(result) else result
+
+    def _elapsed(self) -> float:
+        return round((time.perf_counter() - self._begun) * 1000, 3)
+
+    def failure(self, error: BaseException, request_id: str) -> Answer:
+        """The answer for an exception; the script's own are logged with their traceback."""
+        if not answers.is_callers_fault(error):
+            LOG.error("run() failed (request %s)\n%s", request_id or "-", traceback_of(error))
+        return answers.of_exception(error, request_id, self.source)
+
+    def pieces(self, stream: Any) -> Iterator[Any]:
+        """The pieces of a generator, async or not."""
+        return self._drained(stream) if hasattr(stream, "__anext__") else stream
+
+    def _drained(self, stream: AsyncIterator[Any]) -> Iterator[Any]:
+        try:
+            while True:
+                yield self.loop.run_until_complete(stream.__anext__())
+        except StopAsyncIteration:
+            return
+        finally:
+            close = getattr(stream, "aclose", None)
+            if close is not None:
+                self.loop.run_until_complete(close())
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop of an async run(); made when first wanted and kept."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop
+
+    def close(self) -> None:
+        """Close the loop, its tasks cancelled."""
+        if self._loop is None:
+            return
+        tasks: List[Any] = list(asyncio.all_tasks(self._loop))
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.close()

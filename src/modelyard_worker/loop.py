@@ -1,0 +1,195 @@
+"""
+The worker's loop: read a lot, run one after another, answer.
+
+A lot is every REQUEST of one read. An answer is written at once unless run() is quick: while it
+takes under a millisecond (moving estimate) the answers of a lot share a write.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Any, Deque, Dict, Iterable, Iterator, List
+
+from modelyard_worker import answers, frames
+from modelyard_worker.answers import Answer
+from modelyard_worker.channel import Channel, Closed
+from modelyard_worker.context import REQUEST_ID
+from modelyard_worker.executor import Executor
+from modelyard_worker.faults import one_line, traceback_of
+from modelyard_worker.frames import Frame, encode
+from modelyard_worker.logs import LOG
+from modelyard_worker.page import Page
+
+QUICK_MS = 1.0
+"""A finished answer never waits for a run() expected to take longer than this."""
+
+HELD_SECONDS = 0.002
+HELD_BYTES = 1 << 16
+
+
+class Stop(BaseException):
+    """Raised out of a blocking read by SIGTERM."""
+
+
+class Loop:
+    """Serves requests until the front closes or ``stop`` is called."""
+
+    def __init__(self, channel: Channel, page: Page, executor: Executor) -> None:
+        self._channel = channel
+        self._page = page
+        self._executor = executor
+        self._waiting: Deque[Frame] = deque()
+        self._held: List[bytes] = []
+        self._held_bytes = 0
+        self._held_since = 0.0
+        self._estimate_ms = QUICK_MS * 2  # unknown is not quick
+        self._running = 0
+        self._running_cancelled = False
+        self._idle = False
+        self._stopping = False
+
+    def stop(self) -> None:
+        """End after the running request (from a signal handler); at once where none runs."""
+        self._stopping = True
+        if self._idle:
+            self._idle = False
+            raise Stop
+
+    def serve(self, already: Iterable[Frame] = ()) -> None:
+        """Until the front is gone or ``stop``; ``already`` came with the handshake."""
+        try:
+            self._take(already)
+            self._work()
+            while not self._stopping:
+                self._take(self._read())
+                self._work()
+        except (Closed, Stop):
+            pass
+
+    def _read(self) -> List[Frame]:
+        self._idle = True
+        if self._stopping:
+            raise Stop
+        found = self._channel.receive()
+        self._idle = False
+        return found
+
+    def _take(self, found: Iterable[Frame]) -> None:
+        for frame in found:
+            if frame.type == frames.REQUEST:
+                self._waiting.append(frame)
+            elif frame.type == frames.CANCEL:
+                self._cancel(frame.id)
+
+    def _cancel(self, id_: int) -> None:
+        if id_ == self._running:
+            self._running_cancelled = True
+        for frame in self._waiting:
+            if frame.id == id_:
+                self._waiting.remove(frame)
+                self._hold(Frame(frames.END, id_, {"cancelled": True}))
+                return
+
+    def _work(self) -> None:
+        while self._waiting and not self._stopping:
+            frame = self._waiting.popleft()
+            self._run(frame)
+            if self._waiting and not self._may_hold():
+                self._take(self._channel.poll())  # may bring CANCELs for those that wait
+                if self._waiting and not self._stopping:
+                    self._hold(Frame(frames.STARTED, self._waiting[0].id))
+                self._flush()
+        self._flush()
+
+    def _may_hold(self) -> bool:
+        return (
+            self._estimate_ms < QUICK_MS
+            and self._held_bytes < HELD_BYTES
+            and time.monotonic() - self._held_since < HELD_SECONDS
+        )
+
+    def _run(self, frame: Frame) -> None:
+        self._running = frame.id
+        self._running_cancelled = False
+        self._page.begin(frame.id)
+        try:
+            outcome = self._executor.execute(frame)
+            if outcome.answer.pieces is None:
+                self._page.finish()
+                self._answer(frame.id, outcome.answer, outcome.run_ms)
+            else:
+                self._stream(frame.id, outcome.answer)
+                self._page.finish()
+        finally:
+            self._running = 0
+            REQUEST_ID.set("")
+        self._estimate_ms += 0.3 * (outcome.run_ms - self._estimate_ms)
+
+    def _answer(self, id_: int, answer: Answer, run_ms: float) -> None:
+        self._hold(Frame(frames.RESPONSE, id_, answer.head(run_ms), answer.body))
+
+    def _stream(self, id_: int, answer: Answer) -> None:
+        """Send the pieces as they come; an error before the first is an ordinary answer."""
+        begun = time.perf_counter()
+        request_id = REQUEST_ID.get()
+        source = self._executor.pieces(answer.pieces)
+        sent = False
+        try:
+            for piece in source:
+                head = {} if sent else _stream_head(answer, piece)
+                self._send(Frame(frames.CHUNK, id_, head, answers.piece_bytes(piece)))
+                sent = True
+                self._take(self._channel.poll())
+                if self._running_cancelled:
+                    self._send(Frame(frames.END, id_, {"cancelled": True}))
+                    return
+            end: Dict[str, Any] = {"run_ms": round((time.perf_counter() - begun) * 1000, 3)}
+        except Closed:
+            raise
+        except BaseException as error:
+            if not sent:
+                self._answer(id_, self._executor.failure(error, request_id), 0.0)
+                return
+            LOG.error("run() failed (request %s)\n%s", request_id or "-", traceback_of(error))
+            end = {"error": one_line(error, self._executor.source), "code": "run_failed"}
+        finally:
+            _close(source)
+        if not sent:
+            self._send(Frame(frames.CHUNK, id_, _stream_head(answer, b""), b""))
+        self._send(Frame(frames.END, id_, end))
+
+    def _send(self, frame: Frame) -> None:
+        self._hold(frame)
+        self._flush()
+
+    def _hold(self, frame: Frame) -> None:
+        if not self._held:
+            self._held_since = time.monotonic()
+        data = encode(frame)
+        self._held.append(data)
+        self._held_bytes += len(data)
+
+    def _flush(self) -> None:
+        if self._held:
+            data = self._held[0] if len(self._held) == 1 else b"".join(self._held)
+            self._held = []
+            self._held_bytes = 0
+            self._channel.send(data)
+
+
+def _stream_head(answer: Answer, piece: Any) -> Any:
+    headers = list(answer.headers)
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("content-type", answers.stream_type(piece)))
+    return {"status": answer.status, "headers": headers}
+
+
+def _close(source: Iterator[Any]) -> None:
+    """Let a generator's ``finally`` run; what it raises there changes nothing any more."""
+    try:
+        close = getattr(source, "close", None)
+        if close is not None:
+            close()
+    except BaseException as error:
+        LOG.error("closing run()'s generator failed\n%s", traceback_of(error))

@@ -1,0 +1,117 @@
+"""The life of a worker: guarded start, handshake, import, init(), the loop."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import json
+import os
+import platform
+import signal
+import socket
+import sys
+from typing import Any, Dict, List, Tuple
+
+from modelyard_worker import frames, logs, schema, script, shimming
+from modelyard_worker.channel import Channel, Closed
+from modelyard_worker.encoding import clean
+from modelyard_worker.executor import Executor
+from modelyard_worker.faults import describe
+from modelyard_worker.frames import PROTOCOL, Frame, ProtocolError, encode
+from modelyard_worker.loop import Loop
+from modelyard_worker.packages import main_packages
+from modelyard_worker.page import Page
+from modelyard_worker.parent import die_with_parent
+
+EXIT_FAULT = 3
+"""The script could not be imported or initialised; Azure's server exits with it too."""
+
+EXIT_PROTOCOL = 4
+"""The front speaks another protocol."""
+
+
+def main(argv: List[str]) -> int:
+    """The exit code of one worker."""
+    parser = argparse.ArgumentParser("modelyard_worker")
+    parser.add_argument("--fd", type=int, required=True, help="one end of a socketpair")
+    parser.add_argument("--page-fd", type=int, required=True, help="the shared page, a memfd")
+    options = parser.parse_args(argv)
+    for fd in (options.fd, options.page_fd):
+        os.set_inheritable(fd, False)
+    sock = socket.socket(fileno=options.fd)
+    sock.setblocking(True)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the front's matter
+    if not die_with_parent(sock):
+        return 0
+    logs.configure()
+    faulthandler.enable()
+    try:
+        return _serve(Channel(sock), Page(options.page_fd))
+    except Closed:
+        return 0
+    except ProtocolError as error:
+        logs.LOG.error("The front cannot be understood: %s", error)
+        return EXIT_PROTOCOL
+
+
+def _serve(channel: Channel, page: Page) -> int:
+    channel.send(encode(Frame(frames.HELLO, head=_hello())))
+    front, already = _await_hello(channel)
+    source = os.getcwd()
+    os.environ["MODELYARD_MODELS"] = json.dumps(front.get("models") or [])
+    shimming.activate()
+    phase = "import"
+    try:
+        module = script.load(str(front["entry_script"]), source)
+        loaded = script.Script(module)
+        executor = Executor(loaded, source)
+        phase = "init"
+        init = getattr(module, "init", None)
+        if callable(init):
+            executor.finished(init())
+    except BaseException as error:
+        return _give_up(channel, error, phase, source)
+    schema.mend()
+    logs.step_back()
+    return _loop(Loop(channel, page, executor), channel, loaded, already, executor)
+
+
+def _loop(
+    loop: Loop,
+    channel: Channel,
+    loaded: script.Script,
+    already: List[Frame],
+    executor: Executor,
+) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: loop.stop())
+    ready = {"ready": True, "packages": main_packages(), **loaded.describe()}
+    channel.send(encode(Frame(frames.HELLO, head=clean(ready))))
+    loop.serve(already)
+    executor.close()
+    return 0
+
+
+def _hello() -> Dict[str, Any]:
+    return {"protocol": PROTOCOL, "pid": os.getpid(), "python": platform.python_version()}
+
+
+def _await_hello(channel: Channel) -> Tuple[Dict[str, Any], List[Frame]]:
+    """The front's HELLO and the frames that came with it."""
+    while True:
+        found = channel.receive()
+        for at, frame in enumerate(found):
+            if frame.type == frames.HELLO:
+                return frame.head, found[at + 1 :]
+
+
+def _give_up(channel: Channel, error: BaseException, phase: str, source: str) -> int:
+    """Tell the front and the log, then end without waiting for the script's threads."""
+    fault = describe(error, phase, source)
+    what = "The entry script" if phase == "import" else "init()"
+    logs.LOG.error("%s failed\n%s", what, fault["traceback"])
+    if fault["hint"]:
+        logs.LOG.error("%s", fault["hint"])
+    channel.send(encode(Frame(frames.FAULT, head=fault)))
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(EXIT_FAULT)

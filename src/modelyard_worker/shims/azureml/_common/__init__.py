@@ -1,0 +1,1 @@
+"""Where the SDK keeps the root of its exceptions."""

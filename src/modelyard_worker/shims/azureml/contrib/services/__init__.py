@@ -1,0 +1,1 @@
+"""The names that scripts with ``@rawhttp`` import."""

@@ -1,0 +1,1 @@
+"""``@rawhttp`` and AMLResponse."""

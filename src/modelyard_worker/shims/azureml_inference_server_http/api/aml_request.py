@@ -1,0 +1,5 @@
+"""``@rawhttp`` under its present path."""
+
+from modelyard_worker.rawhttp import AMLRequest, rawhttp
+
+__all__ = ["AMLRequest", "rawhttp"]
