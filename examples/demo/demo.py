@@ -2,8 +2,8 @@
 From nothing to a live, authenticated web service.
 
 Starts Modelyard, trains a scikit-learn model on Fisher's irises, registers it, builds its
-environment, deploys it with keys on and calls it with curl, with Python and without a key. A second
-run reuses what is there.
+environment, deploys it with keys on and calls it with curl, with Python and without a key. A
+second run reuses what is there.
 """
 
 import json

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import joblib
 
@@ -10,8 +11,7 @@ SPECIES = ["setosa", "versicolor", "virginica"]
 
 def init():
     global model
-    folder = os.environ["AZUREML_MODEL_DIR"]
-    model = joblib.load(os.path.join(folder, "iris.pkl"))
+    model = joblib.load(Path(os.environ["AZUREML_MODEL_DIR"]) / "iris.pkl")
     print("loaded", model)
 
 
