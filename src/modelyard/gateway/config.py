@@ -1,0 +1,288 @@
+"""
+The gateway's configuration: a pure function from routing table to text.
+
+What is written here is what HAProxy must be reloaded for: fronts, timeouts and local ports. Which
+service leads where, keys and authentication are in the maps (``maps.py``).
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from modelyard.domain.routing import Backend, Route, RoutingTable
+from modelyard.gateway.layout import Layout
+from modelyard.gateway.maps import AUTH, BACKENDS, CORS, KEYS, address, backend_name
+from modelyard.gateway.replies import EVERYWHERE, OF_CONTROL, OF_FRONTS, answer
+
+LOCAL_PREFIX = "local_"
+_LONGEST_UPLOAD = 4 * 3600
+_STAMP = "description modelyard-"
+
+_LOG = (
+    '{"time":%Ts.%ms,"id":"%ID","service":"%[var(txn.svc),json(utf8s)]","backend":"%b",'
+    '"method":"%HM","path":"%[var(txn.path),json(utf8s)]","status":%ST,"received":%U,"sent":%B,'
+    '"request_ms":%TR,"connect_ms":%Tc,"answer_ms":%Tr,"total_ms":%Ta,"retries":"%rc",'
+    '"end":"%tsc"}'
+)
+
+
+def render(table: RoutingTable, layout: Layout) -> str:
+    """The whole ``haproxy.cfg``, stamped with its own digest (``stamp``)."""
+    sections = [
+        _global(table, layout),
+        _defaults(),
+        _main(layout),
+        *(_local(route, layout) for route in _local_routes(table)),
+        *_inner_backends(layout),
+        *(_successor(f"successor_{r.port}", f"127.0.0.1:{r.port}") for r in _local_routes(table)),
+        *(_front(table.backends[id]) for id in sorted(table.backends)),
+    ]
+    text = "\n".join(sections)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return text.replace(f"{_STAMP}\n", f"{_STAMP}{digest}\n", 1)
+
+
+def stamp(text: str) -> str:
+    """What a running process says in ``description`` when this configuration is in force."""
+    line = next((s for s in text.splitlines() if s.strip().startswith(_STAMP)), "")
+    return line.strip().removeprefix("description ")
+
+
+def fits(text: str, layout: Layout) -> bool:
+    """Whether a configuration found on the disk was written for this address and these sockets."""
+    present = {line.strip() for line in text.splitlines()}
+    return {_bind(layout), _stats_socket(layout), _control_server(layout)} <= present
+
+
+def quoted(text: object) -> str:
+    """One word of the configuration, whatever is in it."""
+    return "'" + str(text).replace("'", "'\\''") + "'"
+
+
+def _section(head: str, *lines: str) -> str:
+    return "\n".join([head, *(f"    {line}" for line in lines), ""])
+
+
+def _global(table: RoutingTable, layout: Layout) -> str:
+    longest = max((b.timeout for b in table.backends.values()), default=0.0)
+    return _section(
+        "global",
+        _STAMP,
+        "log stdout len 8192 format raw local0 info",
+        "default-path config",  # the maps lie beside this file
+        f"nbthread {layout.threads}",
+        # some containers allow a billion files, and HAProxy would make room for all of them
+        "fd-hard-limit 65536",
+        # an older process still finishes what it has: longer than any answer may take
+        f"hard-stop-after {max(_LONGEST_UPLOAD, int(longest) + 60)}s",
+        _stats_socket(layout),
+    )
+
+
+def _bind(layout: Layout) -> str:
+    return f"bind {layout.address}"
+
+
+def _stats_socket(layout: Layout) -> str:
+    return f"stats socket {quoted(layout.runtime_socket)} mode 600 level admin expose-fd listeners"
+
+
+def _control_server(layout: Layout) -> str:
+    return f"server control {quoted(f'unix@{layout.control_socket}')}"
+
+
+def _defaults() -> str:
+    base = _section(
+        "defaults base",
+        "mode http",
+        # without these two every reload breaks some keep-alive clients: idle connections get their
+        # last answer, and a front's dead connection is never taken for a request
+        "option idle-close-on-response",
+        "option http-server-close",
+        "option abortonclose",
+        # a refused connect is tried again after ``timeout connect``: 2 s in all
+        "timeout connect 100ms",
+        "retries 20",
+        "retry-on conn-failure",
+        "timeout client 5m",
+        "timeout server 60s",
+        "timeout tunnel 1h",
+        "timeout http-request 30s",
+        "timeout http-keep-alive 60s",
+        "unique-id-format %[uuid()]",
+        *EVERYWHERE,
+    )
+    return "\n".join(
+        [
+            base,
+            _section("defaults fronts from base", *OF_FRONTS),
+            _section("defaults control from base", *OF_CONTROL),
+        ]
+    )
+
+
+def _main(layout: Layout) -> str:
+    return _section(
+        "frontend main from base",
+        _bind(layout),
+        *_entry(layout),
+        "acl serve path_beg /serve/",
+        "http-request set-var(txn.svc) path,field(3,/,2) if serve",
+        f"http-request set-var(txn.auth) var(txn.svc),map({AUTH}) if serve",
+        answer(
+            404,
+            "There is no service %[var(txn.svc),json(utf8s)] (WORKSPACE/SERVICE) here.",
+            "not_found",
+            when="if serve !{ var(txn.auth) -m found }",
+        ),
+        *_authentication(),
+        *_admission(layout, "if serve"),
+        "http-request set-path /%[path,field(5,/,0)] if serve",
+        "use_backend successor if late",
+        "use_backend %[var(txn.backend)] if { var(txn.backend) -m found }",
+        "use_backend nowhere if serve",
+        "default_backend control",
+    )
+
+
+def _local(route: Route, layout: Layout) -> str:
+    """A local service's own port: no key and no prefix."""
+    return _section(
+        f"frontend {LOCAL_PREFIX}{route.port} from base",
+        f"bind 127.0.0.1:{route.port}",
+        *_entry(layout),
+        f"http-request set-var(txn.svc) str({address(route)})",
+        *_admission(layout, "if TRUE"),
+        f"use_backend successor_{route.port} if late",
+        "use_backend %[var(txn.backend)] if { var(txn.backend) -m found }",
+        "default_backend nowhere",
+    )
+
+
+def _entry(layout: Layout) -> Iterator[str]:
+    """What every request meets first."""
+    # This process was replaced but still holds a client's idle connection: the newest one decides,
+    # because tables are changed only there. Asked once: it may become true between two rules.
+    yield "acl late var(txn.late) -m bool"
+    yield "log global"
+    yield f"log-format {quoted(_LOG)}"
+    # one line for each request to a service, and whatever fails
+    yield (
+        "http-after-response set-log-level silent "
+        "if !{ var(txn.svc) -m found } !{ status ge 500 } or late"
+    )
+    yield (
+        "http-after-response set-header X-Request-Id %[unique-id] "
+        "unless late { res.hdr(x-request-id) -m found }"
+    )
+    yield "http-request set-var(txn.late) bool(true) if { stopping }"
+    yield "http-request allow if late"
+    yield "http-request set-var(txn.path) path"
+    yield from _host_check(layout)
+    yield "http-request set-header X-Request-Id %[unique-id]"
+    yield "http-request del-header x-modelyard- -m beg"
+
+
+def _host_check(layout: Layout) -> Iterator[str]:
+    """Against DNS rebinding: a page of another site must not reach us under that site's name."""
+    yield "http-request set-var(txn.host) req.fhdr(host,1),host_only,lower"
+    names = " ".join(quoted(name) for name in layout.host_names)
+    yield f"acl known_host var(txn.host) -m str {names}"
+    yield r"acl known_host var(txn.host) -m reg '^127\.[0-9.]+$'"
+    if not layout.loopback:
+        yield r"acl known_host var(txn.host) -m reg '^[0-9.]+$' '^\[[0-9a-f:.]+\]$'"
+    yield answer(
+        421,
+        "The Host header names %[var(txn.host),json(utf8s)], which is not this server. "
+        "MODELYARD_ALLOWED_HOSTS adds names.",
+        "bad_host",
+        when="unless known_host",
+    )
+
+
+def _authentication() -> Iterator[str]:
+    yield "acl keyed var(txn.auth) -m str key"
+    yield "acl open var(txn.auth) -m str off"
+    yield f"acl cors var(txn.svc),map({CORS}) -m found"
+    yield f"acl right_key var(txn.key),map({KEYS}) -m found"
+    yield (
+        "http-request set-var-fmt(txn.key) "
+        "'%[var(txn.svc)]:%[http_auth_bearer,sha2(256),hex]' if serve keyed"
+    )
+    yield answer(
+        401,
+        "The service %[var(txn.svc),json(utf8s)] needs one of its keys: "
+        "send Authorization: Bearer KEY.",
+        "unauthenticated",
+        headers={"WWW-Authenticate": "Bearer"},
+        when="if serve keyed !right_key !{ method OPTIONS } or serve keyed !right_key !cors",
+    )
+    yield answer(
+        401,
+        "The service %[var(txn.svc),json(utf8s)] wants tokens, which this gateway "
+        "does not check yet. Use key authentication.",
+        "unauthenticated",
+        headers={"WWW-Authenticate": "Bearer"},
+        when="if serve !keyed !open !{ method OPTIONS } or serve !keyed !open !cors",
+    )
+    # the model's code has no need of the key that opened the door
+    yield "http-request del-header authorization if serve keyed"
+
+
+def _admission(layout: Layout, when: str) -> Iterator[str]:
+    """What a request to a service meets before it is passed on."""
+    yield answer(
+        413,
+        f"The body is larger than the {layout.max_body} bytes that this server takes. "
+        "MODELYARD_MAX_BODY changes that.",
+        "too_large",
+        when=f"{when} {{ req.hdr_val(content-length) gt {layout.max_body} }}",
+    )
+    yield f"http-request set-var(txn.backend) var(txn.svc),map({BACKENDS}) {when}"
+    yield answer(
+        503,
+        "The service %[var(txn.svc),json(utf8s)] is not ready yet.",
+        "not_ready",
+        headers={"Retry-After": "1"},
+        when=f"{when} !{{ var(txn.backend) -m found }}",
+    )
+
+
+def _inner_backends(layout: Layout) -> list[str]:
+    """The backends that are always there."""
+    long_routes = r"'^/api/v1/(.*/)?(blobs|logs?)(/|$)'"
+    return [
+        _section(
+            "backend control from control",
+            f"http-request set-timeout server {_LONGEST_UPLOAD}s if {{ path_reg {long_routes} }}",
+            _control_server(layout),
+        ),
+        # a backend that the map names but this process does not know
+        _section(
+            "backend nowhere from fronts",
+            answer(
+                503,
+                "The service is not ready yet.",
+                "not_ready",
+                headers={"Retry-After": "1"},
+                when="if TRUE",
+            ),
+        ),
+        _successor("successor", layout.own_address),
+    ]
+
+
+def _successor(name: str, to: str) -> str:
+    """The process that replaced this one listens at the same address."""
+    return _section(f"backend {name} from fronts", "timeout server 4h", f"server newest {to}")
+
+
+def _front(backend: Backend) -> str:
+    return _section(
+        f"backend {backend_name(backend.id)} from fronts",
+        f"timeout server {max(1, round(backend.timeout * 1000))}ms",
+        f"server front {quoted(f'unix@{backend.socket}')}",
+    )
+
+
+def _local_routes(table: RoutingTable) -> list[Route]:
+    return sorted((r for r in table.routes if r.port is not None), key=lambda r: r.port or 0)

@@ -1,0 +1,201 @@
+"""The gateway as an HAProxy process: files, runtime socket, and reading back."""
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from modelyard.domain.errors import GatewayFailed
+from modelyard.domain.processes import ProcessSpec
+from modelyard.domain.routing import RoutingTable
+from modelyard.gateway import ports
+from modelyard.gateway.config import LOCAL_PREFIX, fits, render, stamp
+from modelyard.gateway.files import make_private, read_all, write_changed
+from modelyard.gateway.layout import Layout
+from modelyard.gateway.maps import Maps, backend_name, in_safe_order, maps, render_map
+from modelyard.gateway.runtime import Runtime, Unreachable
+
+
+class HaproxyGateway:
+    """
+    The gateway of a layout; somebody else runs the process that ``process`` describes.
+
+    What is in force is read from HAProxy each time, never remembered: a new control plane finds
+    it as the last one left it. One thread at a time; others wait.
+    """
+
+    def __init__(self, layout: Layout, binary: str, *, start_timeout: float = 5.0) -> None:
+        self._layout = layout
+        self._binary = binary
+        self._start_timeout = start_timeout
+        self._runtime = Runtime(layout.master_socket)
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """
+        Make sure that the process can start: call it before the supervisor does.
+
+        Files of the last time stay, so that services answer before the first ``apply``, unless
+        they were written for another address. Repeatable.
+        """
+        with self._lock:
+            self._complete()
+            if not fits(self._layout.config.read_text(), self._layout):
+                write_changed(self._texts(RoutingTable()))
+
+    def process(self) -> ProcessSpec:
+        """What the supervisor shall run: master and worker, in the foreground."""
+        master = f"{self._layout.master_socket},mode,600"
+        return ProcessSpec(
+            name="gateway",
+            argv=(self._binary, "-W", "-S", master, "-f", str(self._layout.config)),
+            log=str(self._layout.log),
+            cwd=str(self._layout.folder),
+            stop_signal="SIGUSR1",
+            stop_timeout=5.0,
+            order=10,
+        )
+
+    def apply(self, table: RoutingTable) -> None:
+        with self._lock:
+            self._complete()
+            owners = ports.local_ports(table)
+            if self._came_up():
+                taken = ports.occupied(owners, self._bound())
+                if taken:
+                    raise ports.refuse(taken)
+                self._put(table)
+            else:
+                self._put_before_start(table, ports.occupied(owners, ()))
+
+    def settled(self) -> bool:
+        with self._lock:
+            try:
+                return not any(self._in_flight(pid) for pid in self._runtime.workers().old)
+            except Unreachable:
+                return True
+
+    def _put_before_start(self, table: RoutingTable, taken: Mapping[int, str]) -> None:
+        """
+        The process is not there yet: it shall find these files when it starts.
+
+        An occupied local port is left out, because HAProxy would not start at all with it, and
+        reported when everything else is in force.
+        """
+        possible = ports.without(table, taken)
+        write_changed(self._texts(possible))
+        if not self._came_up():
+            raise Unreachable(
+                f"The gateway is not running, so nothing changed yet: {self._why_down()} Its "
+                "configuration is written and will be used when it starts."
+            )
+        self._put(possible)
+        if taken:
+            raise ports.refuse(taken)
+
+    def _put(self, table: RoutingTable) -> None:
+        wanted = render(table, self._layout)
+        if self._runtime.stamp() != stamp(wanted):
+            self._reload(table, wanted)
+        else:
+            write_changed(self._texts(table))
+        self._synchronize(maps(table))
+
+    def _reload(self, table: RoutingTable, wanted: str) -> None:
+        self._check(wanted)
+        texts = self._texts(table)
+        before = read_all(list(texts))
+        write_changed(texts)
+        refused = self._runtime.reload()
+        if refused is not None:
+            write_changed(before)
+            raise GatewayFailed(
+                f"The gateway refused its new configuration; the old one stays in force: {refused}"
+            )
+        self._wait(self._old_ones_yield, 5.0)
+        if self._runtime.stamp() != stamp(wanted):
+            raise GatewayFailed(
+                "The gateway reloaded but another configuration is in force. Does another "
+                f"Modelyard write to {self._layout.folder}?"
+            )
+
+    def _synchronize(self, wanted: Maps) -> None:
+        """Make the tables in memory what the files say, and read them back."""
+        commands = in_safe_order(wanted, {name: self._runtime.map(name) for name in wanted})
+        if not commands:
+            return
+        self._runtime.run(commands)
+        for name, entries in wanted.items():
+            wrong = sorted({key for key, _ in self._runtime.map(name).items() ^ entries.items()})
+            if wrong:
+                raise GatewayFailed(
+                    f"The gateway's table {name} is not what was written to it "
+                    f"({', '.join(wrong[:3])}). It is written again with the next change."
+                )
+
+    def _check(self, wanted: str) -> None:
+        """Raise GatewayFailed when HAProxy cannot read this configuration."""
+        candidate = self._layout.folder / "candidate.cfg"
+        write_changed({candidate: wanted})
+        checked = subprocess.run(  # noqa: S603 - the binary that was found at start
+            [self._binary, "-c", "-f", str(candidate)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if checked.returncode != 0:
+            raise GatewayFailed(
+                "The gateway cannot use its new configuration; the old one stays in force: "
+                f"{(checked.stderr or checked.stdout).strip()}"
+            )
+        candidate.unlink(missing_ok=True)
+
+    def _complete(self) -> None:
+        """Write what is missing of the folders and files."""
+        for folder in (self._layout.folder, self._layout.sockets, self._layout.log.parent):
+            make_private(folder)
+        empty = self._texts(RoutingTable())
+        found = read_all(list(empty))
+        write_changed({path: text for path, text in empty.items() if path not in found})
+
+    def _texts(self, table: RoutingTable) -> dict[Path, str]:
+        """All files, the configuration last: it names backends that the maps lead to."""
+        folder = self._layout.folder
+        texts = {folder / name: render_map(entries) for name, entries in maps(table).items()}
+        return {**texts, self._layout.config: render(table, self._layout)}
+
+    def _bound(self) -> set[int]:
+        names = (row["pxname"] for row in self._runtime.stats("@1", 1))
+        return {int(n.removeprefix(LOCAL_PREFIX)) for n in names if n.startswith(LOCAL_PREFIX)}
+
+    def _in_flight(self, pid: int) -> int:
+        """Requests of an older process that a front has not answered yet."""
+        rows = self._runtime.stats(f"@!{pid}", 2)
+        return sum(int(r["scur"]) for r in rows if r["pxname"].startswith(backend_name("")))
+
+    def _old_ones_yield(self) -> bool:
+        """Whether every older process knows that it was replaced."""
+        olds = self._runtime.workers().old
+        return all(self._runtime.info(f"@!{pid}").get("Stopping", "1") == "1" for pid in olds)
+
+    def _came_up(self) -> bool:
+        return self._wait(lambda: self._runtime.stamp() is not None, self._start_timeout)
+
+    def _why_down(self) -> str:
+        if not ports.free(self._layout.port, _bindable(self._layout.host)):
+            return f"something else listens on port {self._layout.port} (MODELYARD_PORT)."
+        return f"see {self._layout.log}."
+
+    @staticmethod
+    def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        pause = threading.Event()
+        while not (met := condition()) and time.monotonic() < deadline:
+            pause.wait(0.02)
+        return met
+
+
+def _bindable(host: str) -> str:
+    return {"localhost": "127.0.0.1", "*": "::"}.get(host, host)

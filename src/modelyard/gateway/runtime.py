@@ -1,0 +1,106 @@
+"""Talking to a running HAProxy through its master's socket."""
+
+import csv
+import socket
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from modelyard.domain.errors import GatewayFailed
+from modelyard.gateway.maps import parse_map
+
+_LINE = 8000  # HAProxy takes a line of at most one buffer of 16 KB
+
+
+class Unreachable(GatewayFailed):
+    """Nobody answers at the master's socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The processes of a master: the newest and those that still finish requests."""
+
+    current: int | None
+    old: tuple[int, ...]
+
+
+class Runtime:
+    """The commands that we use; each is one short connection."""
+
+    def __init__(self, master_socket: Path) -> None:
+        self._path = master_socket
+
+    def ask(self, command: str, timeout: float = 10.0) -> str:
+        """The answer; raises Unreachable."""
+        chunks: list[bytes] = []
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(timeout)
+                connection.connect(str(self._path))
+                connection.sendall(command.encode() + b"\n")
+                connection.shutdown(socket.SHUT_WR)
+                while chunk := connection.recv(65536):
+                    chunks.append(chunk)
+        except OSError as error:
+            raise Unreachable(
+                f"The gateway does not answer at {self._path} ({error}). It is started again by "
+                "itself; 'modelyard logs gateway' says what happened."
+            ) from error
+        return b"".join(chunks).decode(errors="replace")
+
+    def info(self, process: str = "@1") -> dict[str, str]:
+        """What a process says of itself: description, Stopping, …; empty when it is not there."""
+        rows = (line.partition(": ") for line in self.ask(f"{process} show info").splitlines())
+        return {name: value for name, _, value in rows if value}
+
+    def stamp(self) -> str | None:
+        """Which configuration is in force, or None while no worker runs."""
+        try:
+            return self.info().get("description")
+        except Unreachable:
+            return None
+
+    def workers(self) -> Workers:
+        """Who runs now."""
+        current: list[int] = []
+        old: list[int] = []
+        into: list[int] | None = None
+        for line in self.ask("show proc").splitlines():
+            if line.startswith("#"):
+                into = {"# workers": current, "# old workers": old}.get(line.strip())
+            elif into is not None and line.strip():
+                into.append(int(line.split()[0]))
+        return Workers(current[0] if current else None, tuple(old))
+
+    def reload(self) -> str | None:
+        """Read the files anew: None when that worked, else what HAProxy says against it."""
+        said = self.ask("reload", timeout=60.0)
+        if said.lstrip().startswith("Success=1"):
+            return None
+        return said.partition("--")[2].strip() or said.strip() or "no answer"
+
+    def map(self, name: str) -> dict[str, str]:
+        """A table in the memory of the current process."""
+        return parse_map(self.ask(f"@1 show map {name}"))
+
+    def run(self, commands: Iterable[str]) -> None:
+        """Commands to the current process; what they did is read back by the caller."""
+        for line in _lines(f"@1 {command}" for command in commands):
+            self.ask(line)
+
+    def stats(self, process: str, kinds: int) -> list[dict[str, str]]:
+        """Rows of ``show stat``: 1 frontends, 2 backends."""
+        text = self.ask(f"{process} show stat -1 {kinds} -1").strip()
+        return list(csv.DictReader(StringIO(text.removeprefix("# "))))
+
+
+def _lines(commands: Iterable[str]) -> Iterator[str]:
+    line = ""
+    for command in commands:
+        if line and len(line) + len(command) > _LINE:
+            yield line
+            line = ""
+        line = f"{line};{command}" if line else command
+    if line:
+        yield line

@@ -1,0 +1,274 @@
+"""An in-memory gateway, and what every gateway promises (``GatewayConformance``)."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from modelyard.domain.errors import GatewayFailed
+from modelyard.domain.routing import Backend, Route, RoutingTable
+from modelyard.domain.services import Auth
+from modelyard.ports import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    What a caller got; ``code`` is that of our errors, '' when a front answered.
+
+    ``front`` is the id of the backend that answered ('control' for the control plane) and
+    ``path`` what it was asked for.
+    """
+
+    status: int
+    code: str = ""
+    front: str | None = None
+    path: str | None = None
+
+
+def key_hash(key: str) -> str:
+    """How a Route holds a key."""
+    return hashlib.sha256(key.encode()).hexdigest().upper()
+
+
+class FakeGateway:
+    """
+    Keeps the table; ``ask`` answers as the real one would.
+
+    ``taken_ports`` are those that something else listens on. ``is_settled`` is what ``settled``
+    says. With ``failure`` set, ``apply`` raises GatewayFailed with it.
+    """
+
+    def __init__(self, taken_ports: Collection[int] = ()) -> None:
+        self.table = RoutingTable()
+        self.applied: list[RoutingTable] = []
+        self.taken_ports = set(taken_ports)
+        self.is_settled = True
+        self.failure: str | None = None
+
+    def apply(self, table: RoutingTable) -> None:
+        if self.failure is not None:
+            raise GatewayFailed(self.failure)
+        for route in table.routes:
+            if route.port in self.taken_ports:
+                raise GatewayFailed(
+                    f"Something else on this machine listens on port {route.port} of "
+                    f"{route.workspace}/{route.service}.",
+                    details={
+                        "port": route.port,
+                        "service": f"{route.workspace}/{route.service}",
+                    },
+                )
+        self.table = table
+        self.applied.append(table)
+
+    def settled(self) -> bool:
+        return self.is_settled
+
+    def ask(
+        self, method: str, path: str, *, key: str | None = None, port: int | None = None
+    ) -> Answer:
+        """Where a request ends with the present table."""
+        if port is not None:
+            local = next((r for r in self.table.routes if r.port == port), None)
+            return Answer(0, "refused") if local is None else self._passed_on(local, path)
+        if not path.startswith("/serve/"):
+            return Answer(200, front="control", path=path)
+        workspace, service, *rest = [*path.split("/", 4)[2:], "", ""][:3]
+        for route in self.table.routes:
+            if (route.workspace, route.service) == (workspace, service):
+                if not _admitted(route, method, key):
+                    return Answer(401, "unauthenticated")
+                return self._passed_on(route, "/" + "".join(rest))
+        return Answer(404, "not_found")
+
+    def _passed_on(self, route: Route, path: str) -> Answer:
+        if route.backend is None or route.backend not in self.table.backends:
+            return Answer(503, "not_ready")
+        return Answer(200, front=route.backend, path=path)
+
+
+def _admitted(route: Route, method: str, key: str | None) -> bool:
+    if route.auth is Auth.OFF or (route.cors and method == "OPTIONS"):
+        return True
+    return route.auth is Auth.KEY and key is not None and key_hash(key) in route.key_hashes
+
+
+class GatewayHarness(Protocol):
+    """A gateway with fronts and callers around it; a test's fixture makes one."""
+
+    gateway: Gateway
+
+    def front(self, id: str) -> Backend:
+        """A front that runs and answers 200 with its id."""
+
+    def ask(
+        self, method: str, path: str, *, key: str | None = None, port: int | None = None
+    ) -> Answer:
+        """Send a request through the gateway, to the one port or to a local service's."""
+
+    def free_port(self) -> int:
+        """A port that nobody listens on."""
+
+    def taken_port(self) -> int:
+        """A port that something else listens on."""
+
+
+class GatewayConformance:
+    """Inherit it, and give it a fixture ``harness``."""
+
+    def test_a_request_reaches_the_front_without_the_prefix(self, harness: GatewayHarness) -> None:
+        harness.gateway.apply(_table(_route(backend="a"), harness.front("a")))
+
+        assert harness.ask("POST", "/serve/ws/svc/score") == Answer(200, "", "a", "/score")
+        assert harness.ask("GET", "/serve/ws/svc") == Answer(200, "", "a", "/")
+        assert harness.ask("GET", "/serve/ws/svc/x/y") == Answer(200, "", "a", "/x/y")
+
+    def test_an_unknown_service_is_not_found(self, harness: GatewayHarness) -> None:
+        harness.gateway.apply(_table(_route(backend="a"), harness.front("a")))
+
+        assert harness.ask("GET", "/serve/ws/other/score") == Answer(404, "not_found")
+        assert harness.ask("GET", "/serve/WS/svc/score") == Answer(404, "not_found")
+        assert harness.ask("GET", "/serve/ws") == Answer(404, "not_found")
+
+    def test_a_service_without_a_front_is_not_ready(self, harness: GatewayHarness) -> None:
+        harness.gateway.apply(_table(_route(backend=None)))
+
+        assert harness.ask("GET", "/serve/ws/svc/score") == Answer(503, "not_ready")
+
+    def test_what_is_not_a_service_goes_to_the_control_plane(
+        self, harness: GatewayHarness
+    ) -> None:
+        harness.gateway.apply(RoutingTable())
+
+        assert harness.ask("GET", "/api/v1/x") == Answer(200, "", "control", "/api/v1/x")
+
+    def test_a_service_with_keys_opens_to_each_of_them_and_to_nothing_else(
+        self, harness: GatewayHarness
+    ) -> None:
+        route = _route(backend="a", auth=Auth.KEY, keys=("first", "second"))
+        harness.gateway.apply(_table(route, harness.front("a")))
+
+        assert harness.ask("POST", "/serve/ws/svc/score", key="first").status == 200
+        assert harness.ask("POST", "/serve/ws/svc/score", key="second").status == 200
+        assert harness.ask("POST", "/serve/ws/svc/score", key="third").status == 401
+        assert harness.ask("POST", "/serve/ws/svc/score").status == 401
+        assert harness.ask("OPTIONS", "/serve/ws/svc/score").status == 401
+
+    def test_a_key_opens_only_its_own_service(self, harness: GatewayHarness) -> None:
+        mine = _route(backend="a", auth=Auth.KEY, keys=("mine",))
+        other = _route("other", backend="a", auth=Auth.KEY, keys=("other",))
+        harness.gateway.apply(_table((mine, other), harness.front("a")))
+
+        assert harness.ask("POST", "/serve/ws/other/score", key="mine").status == 401
+
+    def test_a_revoked_key_is_refused_as_soon_as_apply_returns(
+        self, harness: GatewayHarness
+    ) -> None:
+        front = harness.front("a")
+        harness.gateway.apply(
+            _table(_route(backend="a", auth=Auth.KEY, keys=("old", "new")), front)
+        )
+
+        harness.gateway.apply(_table(_route(backend="a", auth=Auth.KEY, keys=("new",)), front))
+
+        assert harness.ask("POST", "/serve/ws/svc/score", key="old").status == 401
+        assert harness.ask("POST", "/serve/ws/svc/score", key="new").status == 200
+
+    def test_tokens_are_refused_while_nobody_can_check_them(self, harness: GatewayHarness) -> None:
+        harness.gateway.apply(_table(_route(backend="a", auth=Auth.TOKEN), harness.front("a")))
+
+        assert harness.ask("POST", "/serve/ws/svc/score", key="any").status == 401
+
+    def test_preflight_requests_need_no_key_where_cors_is_on(
+        self, harness: GatewayHarness
+    ) -> None:
+        route = _route(backend="a", auth=Auth.KEY, keys=("k",), cors=True)
+        harness.gateway.apply(_table(route, harness.front("a")))
+
+        assert harness.ask("OPTIONS", "/serve/ws/svc/score").status == 200
+        assert harness.ask("POST", "/serve/ws/svc/score").status == 401
+
+    def test_a_switch_to_another_front_is_in_force_when_apply_returns(
+        self, harness: GatewayHarness
+    ) -> None:
+        fronts = (harness.front("a"), harness.front("b"))
+        harness.gateway.apply(_table(_route(backend="a"), *fronts))
+
+        harness.gateway.apply(_table(_route(backend="b"), *fronts))
+
+        assert harness.ask("POST", "/serve/ws/svc/score").front == "b"
+
+    def test_a_new_front_is_in_force_when_apply_returns(self, harness: GatewayHarness) -> None:
+        harness.gateway.apply(_table(_route(backend="a"), harness.front("a")))
+        assert harness.ask("POST", "/serve/ws/svc/score").front == "a"
+
+        harness.gateway.apply(_table(_route(backend="b"), harness.front("b")))
+
+        assert harness.ask("POST", "/serve/ws/svc/score").front == "b"
+
+    def test_a_removed_service_is_not_found(self, harness: GatewayHarness) -> None:
+        harness.gateway.apply(_table(_route(backend="a"), harness.front("a")))
+
+        harness.gateway.apply(RoutingTable())
+
+        assert harness.ask("POST", "/serve/ws/svc/score") == Answer(404, "not_found")
+
+    def test_a_local_service_answers_on_its_own_port_without_key_and_prefix(
+        self, harness: GatewayHarness
+    ) -> None:
+        port = harness.free_port()
+        route = _route(backend="a", auth=Auth.KEY, keys=("k",), port=port)
+        harness.gateway.apply(_table(route, harness.front("a")))
+
+        assert harness.ask("POST", "/score", port=port) == Answer(200, "", "a", "/score")
+
+    def test_an_occupied_port_is_refused_by_name_and_nothing_changes(
+        self, harness: GatewayHarness
+    ) -> None:
+        front = harness.front("a")
+        port = harness.taken_port()
+        harness.gateway.apply(_table(_route(backend="a"), front))
+
+        refused = _failure(harness.gateway, _table(_route("local", backend="a", port=port), front))
+
+        assert str(port) in refused.message
+        assert "ws/local" in refused.message
+        assert refused.details["port"] == port
+        assert harness.ask("GET", "/serve/ws/svc/score").status == 200
+        assert harness.ask("GET", "/serve/ws/local/score").status == 404
+
+    def test_applying_the_same_table_again_changes_nothing(self, harness: GatewayHarness) -> None:
+        table = _table(_route(backend="a"), harness.front("a"))
+        harness.gateway.apply(table)
+
+        harness.gateway.apply(table)
+
+        assert harness.ask("POST", "/serve/ws/svc/score").status == 200
+        assert harness.gateway.settled()
+
+
+def _route(
+    service: str = "svc",
+    *,
+    backend: str | None,
+    auth: Auth = Auth.OFF,
+    keys: Collection[str] = (),
+    port: int | None = None,
+    cors: bool = False,
+) -> Route:
+    hashes = tuple(key_hash(key) for key in keys)
+    return Route("ws", service, auth, backend, hashes, port, cors)
+
+
+def _table(routes: Route | tuple[Route, ...], *backends: Backend) -> RoutingTable:
+    found: Mapping[str, Backend] = {backend.id: backend for backend in backends}
+    return RoutingTable((routes,) if isinstance(routes, Route) else routes, found)
+
+
+def _failure(gateway: Gateway, table: RoutingTable) -> GatewayFailed:
+    try:
+        gateway.apply(table)
+    except GatewayFailed as failed:
+        return failed
+    raise AssertionError("The gateway took a table that it had to refuse.")

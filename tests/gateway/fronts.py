@@ -1,0 +1,85 @@
+"""Tiny HTTP servers on unix sockets that stand in for fronts and for the control plane."""
+
+import contextlib
+import json
+import socket
+import socketserver
+import threading
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: "FrontServer"
+
+    def do_POST(self) -> None:
+        front = self.server
+        front.requests.append(self.path)
+        if self.path == "/die":
+            self.close_connection = True
+            return
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        if self.path == "/wait":
+            front.waiting.set()
+            front.release.wait(30)
+            front.gone = _is_closed(self.connection)
+        seen = {
+            "front": front.id,
+            "path": self.path,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "received": len(body),
+        }
+        answer = json.dumps(seen).encode()
+        with contextlib.suppress(OSError):
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+    do_GET = do_OPTIONS = do_PUT = do_HEAD = do_POST
+
+    def address_string(self) -> str:
+        return "gateway"
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class FrontServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Answers with what it was asked; ``/die`` closes without an answer, ``/wait`` waits."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 512
+
+    def __init__(self, id: str, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        super().__init__(str(path), _Handler)
+        self.id = id
+        self.path = path
+        self.requests: list[str] = []
+        self.waiting = threading.Event()
+        self.release = threading.Event()
+        self.gone = False
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+    def close(self) -> None:
+        self.release.set()
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+        self.path.unlink(missing_ok=True)
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    connection.settimeout(5)
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    except OSError:
+        return True
