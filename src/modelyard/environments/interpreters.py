@@ -99,7 +99,7 @@ class Interpreters:
             yield from root.glob("*/bin")
 
     def _roots(self) -> Iterator[Path]:
-        home = Path.home()
+        home = Path(self._environment.get("HOME") or Path.home())
         pyenv = self._environment.get("PYENV_ROOT")
         yield (Path(pyenv) if pyenv else home / ".pyenv") / "versions"
         uv = self._environment.get("UV_PYTHON_INSTALL_DIR")

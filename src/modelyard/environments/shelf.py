@@ -8,6 +8,7 @@ The folder of built environments.
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +20,11 @@ from modelyard.environments import locks
 from modelyard.environments.inspection import bytes_freed
 
 _FORMAT = 1
+
+
+def is_digest(name: str) -> bool:
+    """Whether a name from outside can be used as a path."""
+    return re.fullmatch("[0-9a-f]{64}", name) is not None
 
 
 def _nothing() -> None:
@@ -34,6 +40,8 @@ class Shelf:
 
     def find(self, digest: str) -> BuiltEnvironment | None:
         """The environment, if it is whole and its Python still exists."""
+        if not is_digest(digest):
+            return None
         place = self.folder / digest
         try:
             document = json.loads((place / "complete.json").read_text())
@@ -55,8 +63,7 @@ class Shelf:
 
     def digests(self) -> Sequence[str]:
         """Those that are whole, by name."""
-        names = sorted(path.name for path in self.folder.iterdir() if path.is_dir())
-        return [name for name in names if not name.startswith(".") and self.find(name)]
+        return sorted(path.name for path in self.folder.iterdir() if self.find(path.name))
 
     def locked(
         self,
@@ -92,7 +99,7 @@ class Shelf:
 
     def remove(self, digest: str) -> int:
         """Bytes freed: files shared with uv's cache free nothing."""
-        if not self._lock(digest).parent.is_dir() or "/" in digest or digest.startswith("."):
+        if not is_digest(digest):
             return 0
         with self.locked(digest):
             return self._throw_away(digest)

@@ -13,7 +13,7 @@ from modelyard.environments.children import Children
 from modelyard.environments.interpreters import Interpreter, Interpreters
 from modelyard.environments.logs import BuildLog
 from modelyard.environments.pythons import OLDEST, key
-from modelyard.environments.shelf import Shelf
+from modelyard.environments.shelf import Shelf, is_digest
 
 Log = Callable[[str], None]
 
@@ -77,7 +77,7 @@ class UvBuilder:
         return self._shelf.digests()
 
     def remove(self, digest: str) -> int:
-        if self._logs:
+        if self._logs and is_digest(digest):
             (self._logs / f"{digest}.log").unlink(missing_ok=True)
         return self._shelf.remove(digest)
 
