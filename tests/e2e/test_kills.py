@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,9 @@ SOON = 10.0
 
 
 @pytest.fixture
-def service(sdk: Yard, tmp_path: Path) -> Iterator[Webservice]:
+def service(sdk: Yard, tmp_path: Path) -> Webservice:
     ws = Workspace.create("kills", exist_ok=True)
-    yield deploy(ws, "victim", config(tmp_path / "source"), overwrite=True)
+    return deploy(ws, "victim", config(tmp_path / "source"), overwrite=True)
 
 
 def kill(server: Yard, part: str) -> list[int]:

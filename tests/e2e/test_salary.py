@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import train_test_split
 
 from tests.e2e.harness import Yard, yard
 
@@ -18,9 +20,6 @@ GIVEN = ROOT.parent / "shared" / "data" / "salary.csv"
 
 def fitted(rows: list[tuple[float, float]], at: float) -> float:
     """The least-squares line through the tutorial's three quarters of the rows, at one place."""
-    from sklearn.linear_model import LinearRegression
-    from sklearn.model_selection import train_test_split
-
     x, y = [[row[0]] for row in rows], [row[1] for row in rows]
     x_train, _, y_train, _ = train_test_split(x, y, test_size=0.25, random_state=10)
     return float(LinearRegression().fit(x_train, y_train).predict([[at]])[0])
