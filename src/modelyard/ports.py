@@ -325,8 +325,9 @@ class EnvironmentBuilder(Protocol):
         self, definition: EnvironmentDefinition, records: Sequence[Mapping[str, Any]] = ()
     ) -> Recipe:
         """
-        The recipe; ``records`` are the models' (Model.record): unpinned packages that they name
-        are pinned to what they say, with a note. Raises BadEnvironment.
+        The recipe; ``records`` are the models' (Model.record, with ``"model": name`` for the
+        notes): unpinned packages that they name are pinned to what they say, with a note.
+        Raises BadEnvironment.
         """
 
     def find(self, digest: str) -> BuiltEnvironment | None:

@@ -181,7 +181,8 @@ def test_what_the_log_raises_cancels_the_build(folder: Path, slow_uv: str, tmp_p
     with pytest.raises(Cancelled):
         builder.build(Recipe("3.11", ()), log)
 
-    assert not is_running(int((tmp_path / "pid").read_text()))
+    child = int((tmp_path / "pid").read_text())
+    wait_until(lambda: not is_running(child), timeout=1, what="the child's end")
     assert list(folder.iterdir()) == []
 
 

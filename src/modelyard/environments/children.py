@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from modelyard.domain.errors import EnvironmentBuildFailed
 
+_PATIENCE = 5.0
 _LEASH = Path(__file__).with_name("leash.py")
 
 
@@ -82,11 +84,20 @@ class Children:
         if process.poll() is None:
             _kill(process)
             process.wait()
+            _wait_for_the_group(process)
         with self._guard:
             self._running.discard(process)
         for pipe in (process.stdin, process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+def _wait_for_the_group(process: subprocess.Popen[str]) -> None:
+    """Until nobody holds its standard error, so that nobody writes files any more."""
+    assert process.stderr is not None  # noqa: S101 - a pipe was asked for
+    descriptor = process.stderr.fileno()
+    while select.select([descriptor], [], [], _PATIENCE)[0] and os.read(descriptor, 65536):
+        pass
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

@@ -1,6 +1,7 @@
 """The Pythons of this machine."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -114,7 +115,8 @@ def _is_usable(found: Interpreter) -> bool:
 
 def _is_of_shims(folder: Path) -> bool:
     """pyenv's shims are slow and fail for versions that are not chosen; we look behind them."""
-    return folder.name == "shims" and (folder.parent / "versions").is_dir()
+    versions = folder.parent / "versions"
+    return folder.name == "shims" and os.path.isdir(versions)  # noqa: PTH112 - raises nothing
 
 
 def _ask(path: Path, options: Sequence[str]) -> Interpreter | None:

@@ -138,7 +138,7 @@ def _left_in(requirement: Requirement, notes: list[str]) -> Requirement | None:
 
 
 def _options(text: str, notes: list[str]) -> list[str]:
-    words = re.split(r"[\s=]+", text) if "://" not in text else text.replace("=", " ", 1).split()
+    words = [part for word in text.split() for part in _parts(word)]
     found: list[str] = []
     while words:
         option = _LONG.get(words[0], words[0])
@@ -154,6 +154,10 @@ def _options(text: str, notes: list[str]) -> list[str]:
         else:
             _refuse(option, text)
     return found
+
+
+def _parts(word: str) -> list[str]:
+    return word.split("=", 1) if word.startswith("-") else [word]
 
 
 def _value(option: str, words: list[str], text: str) -> str:
