@@ -67,6 +67,7 @@ class App:
             self._echo(request, headers)
             return await self._route(request, headers)
         except Refusal as refusal:
+            await request.discard()
             return _refused(refusal, headers, id_)
         except ClientGone:
             raise

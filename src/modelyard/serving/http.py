@@ -21,6 +21,8 @@ from modelyard.serving.streams import Stream
 from modelyard.serving.tickets import Headers
 
 _LENGTH = re.compile(r"\d{1,18}").fullmatch
+_DISCARD_SECONDS = 1.0
+_DISCARD_BYTES = 16 * 1024 * 1024
 _TEXT = [("content-type", "text/plain")]
 
 
@@ -37,10 +39,11 @@ class Reply:
 class Request:
     """What came in. ``headers`` has lower-case names, in order, repeated ones too."""
 
-    __slots__ = ("_proto", "headers", "method", "path", "query")
+    __slots__ = ("_pieces", "_proto", "headers", "method", "path", "query")
 
     def __init__(self, scope: Any, proto: Any) -> None:
         self._proto = proto
+        self._pieces: Any = None  # what is left of the body, once part of it was read
         self.method: str = scope.method
         self.path: str = scope.path
         self.query: str = scope.query_string
@@ -61,12 +64,13 @@ class Request:
 
     async def read(self, limit: int) -> bytes:
         """The body. Raises the 413 as soon as it is over the limit, ClientGone when it breaks."""
-        if self.header("content-length") is None and self.header("transfer-encoding") is None:
+        if not self._has_body:
             return b""
         self.check_length(limit)
         try:
             if self.header("transfer-encoding") is None:
                 body: bytes = await self._proto()
+                self._pieces = ()
                 return body
             return await self._read_chunks(limit)
         except RuntimeError as error:  # Granian's ProtocolClosed and ProtocolError
@@ -75,16 +79,55 @@ class Request:
     async def _read_chunks(self, limit: int) -> bytes:
         pieces: list[bytes] = []
         size = 0
-        async for piece in self._proto:
+        self._pieces = _Pieces(self._proto)
+        async for piece in self._pieces:
             size += len(piece)
             if size > limit:
                 raise too_large(limit)
             pieces.append(piece)
+        self._pieces = ()
         return b"".join(pieces)
+
+    async def discard(self) -> None:
+        """
+        Read on without keeping it, for a while, before the body is refused: a client that is cut
+        off while it still sends would never see the answer.
+        """
+        if not self._has_body or self._pieces == ():
+            return
+        size = 0
+        try:
+            pieces = self._pieces or _Pieces(self._proto)
+            async with asyncio.timeout(_DISCARD_SECONDS):
+                async for piece in pieces:
+                    size += len(piece)
+                    if size > _DISCARD_BYTES:
+                        return
+        except (RuntimeError, TimeoutError):
+            return
+
+    @property
+    def _has_body(self) -> bool:
+        length = self.header("content-length")
+        return length not in {None, "0"} or self.header("transfer-encoding") is not None
 
     async def gone(self) -> None:
         """Returns when the client has closed its connection."""
         await self._proto.client_disconnect()
+
+
+class _Pieces:
+    """A body's pieces; unlike Granian's own iterator it can be left and taken up again."""
+
+    def __init__(self, proto: Any) -> None:
+        self._inner = aiter(proto)
+
+    def __aiter__(self) -> "_Pieces":
+        return self
+
+    def __anext__(self) -> Awaitable[bytes]:
+        following: Awaitable[bytes] = self._inner.__anext__()
+        return following
 
 
 class HttpServer:

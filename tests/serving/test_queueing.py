@@ -1,0 +1,93 @@
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.serving.fronts import Background, Front
+from tests.serving.test_crashes import in_flight
+from tests.waiting import wait_until
+
+Start = Callable[..., Front]
+
+
+def test_a_full_queue_is_said_with_the_time_to_come_back(start: Start, short_folder: Path) -> None:
+    front = start(queue_limit=2)
+    gate = short_folder / "gate"
+    requests = Background(front)
+    for number in range(3):
+        requests.score(wait_for=str(gate))
+        in_flight(front, number + 1)
+
+    refused = front.score()
+    gate.touch()
+
+    assert (refused.status, refused.json["code"]) == (503, "queue_full")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert [answer.status for answer in requests.answers()] == [200] * 3
+
+
+def test_a_request_that_waits_too_long_is_let_go(start: Start, short_folder: Path) -> None:
+    front = start(queue_wait=0.3)
+    gate = short_folder / "gate"
+    requests = Background(front)
+    requests.score(wait_for=str(gate))
+    in_flight(front, 1)
+
+    refused = front.score()
+    gate.touch()
+
+    assert (refused.status, refused.json["code"]) == (503, "queue_timeout")
+    assert "retry-after" in refused.headers
+    assert requests.answers()[0].status == 200
+
+
+def test_several_workers_run_at_the_same_time(start: Start) -> None:
+    front = start(workers=2)
+    wait_until(lambda: (front.status() or {})["ready_workers"] == 2)
+    requests = Background(front)
+
+    for _ in range(2):
+        requests.score(sleep=0.5)
+
+    assert len({answer.json["pid"] for answer in requests.answers()}) == 2
+
+
+def test_a_request_whose_client_left_is_never_run(start: Start, short_folder: Path) -> None:
+    front = start()
+    gate, mark = short_folder / "gate", short_folder / "mark"
+    requests = Background(front)
+    requests.score(wait_for=str(gate))
+    in_flight(front, 1)
+    body = b'{"print": "the one that left", "wait_for": "%s"}' % str(mark).encode()
+
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(front.socket))
+        head = b"POST /score HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
+        sock.sendall(head + body)
+        in_flight(front, 2)
+    in_flight(front, 1)
+    gate.touch()
+    requests.answers()
+
+    assert front.score().status == 200
+    assert "the one that left" not in front.log()
+
+
+def test_many_at_once_all_get_their_own_answer(start: Start) -> None:
+    front = start(workers=2, queue_limit=1000)
+    wrong: list[int] = []
+
+    def ask(number: int) -> None:
+        for step in range(40):
+            answer = front.score(number=number, step=step)
+            if answer.status != 200 or answer.json["number"] != number:
+                wrong.append(number)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not wrong
+    assert (front.status() or {})["served"] == 640

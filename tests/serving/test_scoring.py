@@ -1,0 +1,187 @@
+import socket
+import stat
+from collections.abc import Callable
+
+import pytest
+
+from tests.serving.fronts import Front
+
+Start = Callable[..., Front]
+
+RAW = """
+from azureml.contrib.services.aml_request import rawhttp, AMLRequest
+from azureml.contrib.services.aml_response import AMLResponse
+def init(): pass
+@rawhttp
+def run(request):
+    return AMLResponse(request.method, 200)
+"""
+
+
+def test_a_request_is_scored(start: Start) -> None:
+    front = start()
+
+    answer = front.score(data=[1, 2])
+
+    assert answer.status == 200
+    assert answer.json["data"] == [1, 2]
+    assert answer.headers["content-type"].startswith("application/json")
+    assert answer.headers["x-modelyard-version"] == "blue"
+    assert answer.headers["x-ms-server-version"].startswith("modelyard/")
+    assert float(answer.headers["x-ms-run-fn-exec-ms"]) >= 0
+
+
+def test_health_is_told_without_asking_a_worker(start: Start) -> None:
+    front = start()
+
+    answer = front.ask("GET", "/")
+
+    assert (answer.status, answer.body) == (200, b"Healthy")
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_the_gateways_request_id_comes_back_under_both_names(start: Start) -> None:
+    front = start()
+
+    answer = front.ask("GET", "/", headers={"x-request-id": "abc", "x-ms-client-request-id": "me"})
+
+    assert answer.headers["x-request-id"] == answer.headers["x-ms-request-id"] == "abc"
+    assert answer.headers["x-ms-client-request-id"] == "me"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "code"),
+    [
+        pytest.param("GET", "/nothing", {}, 404, "not_found", id="no such route"),
+        pytest.param("PUT", "/score", {}, 405, "method_not_allowed", id="method"),
+        pytest.param("POST", "/", {}, 405, "method_not_allowed", id="method of health"),
+        pytest.param(
+            "POST", "/score", {"x-ms-client-request-id": "x" * 101}, 431,
+            "client_request_id_too_long", id="long client id",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_answered_gets_one_json_shape(
+    start: Start, method: str, path: str, headers: dict[str, str], status: int, code: str
+) -> None:
+    front = start()
+
+    answer = front.ask(method, path, body={}, headers=headers)
+
+    assert answer.status == status
+    assert answer.json["code"] == code
+    assert answer.json["request_id"] == answer.headers["x-request-id"]
+    assert answer.json["message"]
+
+
+def test_a_body_over_the_limit_is_refused_by_its_length(start: Start) -> None:
+    front = start(body_limit=1000)
+
+    answer = front.ask(body=b"x" * 1001)
+
+    assert (answer.status, answer.json["code"]) == (413, "too_large")
+    assert answer.json["details"] == {"limit": 1000}
+
+
+def test_a_body_over_the_limit_is_refused_while_it_is_read(start: Start) -> None:
+    front = start(body_limit=1000)
+
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(front.socket))
+        sock.sendall(b"POST /score HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        sock.sendall(b"400\r\n" + b"x" * 1024 + b"\r\n")  # and no end
+        head = sock.recv(100)
+
+    assert head.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_large_body_goes_there_and_back(start: Start) -> None:
+    front = start()
+
+    answer = front.score(text="x" * 20_000_000)
+
+    assert answer.status == 200
+    assert len(answer.body) > 20_000_000
+
+
+def test_a_raw_script_gets_every_method(start: Start) -> None:
+    front = start(RAW)
+
+    answers = [front.ask(method) for method in ("GET", "POST", "PUT", "DELETE", "PATCH")]
+
+    assert [answer.status for answer in answers] == [200] * 5
+    assert b"DELETE" in answers[3].body
+
+
+def test_options_lists_the_methods_of_an_ordinary_script(start: Start) -> None:
+    front = start()
+
+    answer = front.ask("OPTIONS")
+
+    assert (answer.status, answer.headers["allow"]) == (200, "GET, POST, OPTIONS")
+
+
+def test_a_browser_may_call_from_the_origins_named(start: Start) -> None:
+    front = start(cors_origins=["https://app.example"])
+    asked = {"access-control-request-method": "POST", "origin": "https://app.example"}
+
+    preflight = front.ask("OPTIONS", headers=asked)
+    answer = front.ask("GET", "/", headers={"origin": "https://app.example"})
+    foreign = front.ask("GET", "/", headers={"origin": "https://evil.example"})
+
+    assert preflight.status == 204
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    assert "access-control-allow-origin" not in foreign.headers
+
+
+@pytest.mark.parametrize(
+    ("version", "key", "value"),
+    [("", "swagger", "2.0"), ("2.0", "swagger", "2.0"), ("3", "openapi", "3.0.3"),
+     ("3.1", "openapi", "3.1.0")],
+)  # fmt: skip
+def test_the_service_describes_itself(start: Start, version: str, key: str, value: str) -> None:
+    front = start()
+
+    answer = front.ask("GET", f"/swagger.json?version={version}")
+
+    assert answer.json[key] == value
+    assert answer.json["info"]["title"] == "prices"
+
+
+def test_a_swagger_file_of_the_author_wins(start: Start) -> None:
+    front = start()
+    (front.app / "swagger3.json").write_text('{"mine": true}')
+
+    answers = [front.ask("GET", f"/swagger.json?version={v}") for v in ("3", "9")]
+
+    assert answers[0].json == {"mine": True}
+    assert answers[1].status == 404
+    assert answers[1].json["message"] == (
+        "Swagger version [9] is not valid. Supported versions: [2, 3, 3.1]."
+    )
+
+
+def test_sockets_and_log_are_for_their_owner_only(start: Start) -> None:
+    front = start()
+
+    modes = [stat.S_IMODE(p.stat().st_mode)
+             for p in (front.socket, front.control_socket, front.log_file)]  # fmt: skip
+
+    assert modes == [0o600] * 3
+
+
+def test_a_header_that_http_does_not_allow_does_not_cost_the_answer(start: Start) -> None:
+    script = """
+from azureml.contrib.services.aml_response import AMLResponse
+def init(): pass
+def run(data):
+    return AMLResponse("fine", 201, {"x-good": "1", "x-bad": "a" + chr(10) + "b: c"})
+"""
+    front = start(script)
+
+    answer = front.score(data=1)
+
+    assert answer.status in {201, 500}
+    assert b"b: c" not in str(answer.headers).encode()
+    assert answer.body
