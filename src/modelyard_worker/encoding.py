@@ -10,11 +10,9 @@ from __future__ import annotations
 import base64
 import dataclasses
 import datetime
-import decimal
 import enum
 import json
 import os
-import uuid
 from collections.abc import Iterator, Mapping, Set
 from math import isfinite
 from typing import Any
@@ -70,9 +68,9 @@ def simpler(value: Any) -> Any:
         return value.isoformat() if value == value else None  # pandas' NaT is not itself
     if isinstance(value, datetime.timedelta):
         return value.total_seconds()
-    if isinstance(value, decimal.Decimal):
+    if type(value).__name__ == "Decimal":  # by name: not worth importing for everyone
         return float(value)
-    if isinstance(value, (uuid.UUID, os.PathLike)):
+    if type(value).__name__ == "UUID" or isinstance(value, os.PathLike):
         return str(value)
     if isinstance(value, (Set, Iterator, range)):
         return list(value)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import time
-from typing import Any, AsyncIterator, Iterator, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, AsyncIterator, Iterator, List, NamedTuple, Optional
 
 from modelyard_worker import answers
 from modelyard_worker.answers import Answer
@@ -15,6 +14,9 @@ from modelyard_worker.frames import Frame
 from modelyard_worker.headers import find
 from modelyard_worker.logs import LOG
 from modelyard_worker.script import Script
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 
 class Outcome(NamedTuple):
@@ -30,7 +32,7 @@ class Executor:
     def __init__(self, script: Script, source: str) -> None:
         self._script = script
         self.source = source
-        self._loop: Optional[asyncio.AbstractEventLoop] = None
+        self._loop: Optional[AbstractEventLoop] = None
         self._begun = 0.0
 
     def execute(self, frame: Frame) -> Outcome:
@@ -83,9 +85,11 @@ class Executor:
                 self.loop.run_until_complete(close())
 
     @property
-    def loop(self) -> asyncio.AbstractEventLoop:
+    def loop(self) -> AbstractEventLoop:
         """The loop of an async run(); made when first wanted and kept."""
         if self._loop is None:
+            import asyncio  # 30 ms that only an async run() needs
+
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)
         return self._loop
@@ -94,6 +98,8 @@ class Executor:
         """Close the loop, its tasks cancelled."""
         if self._loop is None:
             return
+        import asyncio
+
         tasks: List[Any] = list(asyncio.all_tasks(self._loop))
         for task in tasks:
             task.cancel()

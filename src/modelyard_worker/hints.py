@@ -93,7 +93,7 @@ def _named_path(error: BaseException, folder: str) -> Optional[str]:
 
 
 def _unpickled_main(error: BaseException) -> Optional[str]:
-    match = re.match(r"Can't get attribute '(\w+)' on <module '__main__'", str(error))
+    match = re.match(r"Can't get attribute '(\w+)' on <module '(?:\w+\.)*__main__'", str(error))
     if not isinstance(error, AttributeError) or not match:
         return None
     return (

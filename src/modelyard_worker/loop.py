@@ -7,16 +7,17 @@ takes under a millisecond (moving estimate) the answers of a lot share a write.
 
 from __future__ import annotations
 
+import json
 import time
 from collections import deque
-from typing import Any, Deque, Dict, Iterable, Iterator, List
+from typing import Any, Deque, Iterable, Iterator, List
 
 from modelyard_worker import answers, frames
 from modelyard_worker.answers import Answer
 from modelyard_worker.channel import Channel, Closed
 from modelyard_worker.context import REQUEST_ID
 from modelyard_worker.executor import Executor
-from modelyard_worker.faults import one_line, traceback_of
+from modelyard_worker.faults import traceback_of
 from modelyard_worker.frames import Frame, encode
 from modelyard_worker.logs import LOG
 from modelyard_worker.page import Page
@@ -113,27 +114,22 @@ class Loop:
         self._running = frame.id
         self._running_cancelled = False
         self._page.begin(frame.id)
-        try:
-            outcome = self._executor.execute(frame)
-            if outcome.answer.pieces is None:
-                self._page.finish()
-                self._answer(frame.id, outcome.answer, outcome.run_ms)
-            else:
-                self._stream(frame.id, outcome.answer)
-                self._page.finish()
-        finally:
-            self._running = 0
-            REQUEST_ID.set("")
+        outcome = self._executor.execute(frame)
+        answer = outcome.answer
+        if answer.pieces is None:
+            last = Frame(frames.RESPONSE, frame.id, answer.head(outcome.run_ms), answer.body)
+        else:
+            last = self._stream(frame.id, answer, answer.pieces)
+        self._page.finish()
+        self._running = 0
+        REQUEST_ID.set("")
+        self._hold(last)
         self._estimate_ms += 0.3 * (outcome.run_ms - self._estimate_ms)
 
-    def _answer(self, id_: int, answer: Answer, run_ms: float) -> None:
-        self._hold(Frame(frames.RESPONSE, id_, answer.head(run_ms), answer.body))
-
-    def _stream(self, id_: int, answer: Answer) -> None:
-        """Send the pieces as they come; an error before the first is an ordinary answer."""
+    def _stream(self, id_: int, answer: Answer, pieces: Any) -> Frame:
+        """Send the pieces as they come; gives the frame that ends the request."""
         begun = time.perf_counter()
-        request_id = REQUEST_ID.get()
-        source = self._executor.pieces(answer.pieces)
+        source = self._executor.pieces(pieces)
         sent = False
         try:
             for piece in source:
@@ -142,22 +138,25 @@ class Loop:
                 sent = True
                 self._take(self._channel.poll())
                 if self._running_cancelled:
-                    self._send(Frame(frames.END, id_, {"cancelled": True}))
-                    return
-            end: Dict[str, Any] = {"run_ms": round((time.perf_counter() - begun) * 1000, 3)}
+                    return Frame(frames.END, id_, {"cancelled": True})
         except Closed:
             raise
         except BaseException as error:
-            if not sent:
-                self._answer(id_, self._executor.failure(error, request_id), 0.0)
-                return
-            LOG.error("run() failed (request %s)\n%s", request_id or "-", traceback_of(error))
-            end = {"error": one_line(error, self._executor.source), "code": "run_failed"}
+            return self._broken(id_, error, sent)
         finally:
             _close(source)
         if not sent:
-            self._send(Frame(frames.CHUNK, id_, _stream_head(answer, b""), b""))
-        self._send(Frame(frames.END, id_, end))
+            self._send(Frame(frames.CHUNK, id_, _stream_head(answer, b"")))
+        run_ms = round((time.perf_counter() - begun) * 1000, 3)
+        return Frame(frames.END, id_, {"run_ms": run_ms})
+
+    def _broken(self, id_: int, error: BaseException, sent: bool) -> Frame:
+        """The end of a stream that raised: before its first piece an ordinary answer."""
+        answer = self._executor.failure(error, REQUEST_ID.get())
+        if not sent:
+            return Frame(frames.RESPONSE, id_, answer.head(0.0), answer.body)
+        said = json.loads(answer.body)
+        return Frame(frames.END, id_, {"error": said["message"], "code": said["code"]})
 
     def _send(self, frame: Frame) -> None:
         self._hold(frame)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
@@ -22,6 +21,8 @@ def die_with_parent(sock: socket.socket) -> bool:
     """
     if not sys.platform.startswith("linux"):
         return True
+    import ctypes
+
     parent = os.getppid()
     try:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

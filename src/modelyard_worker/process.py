@@ -6,7 +6,6 @@ import argparse
 import faulthandler
 import json
 import os
-import platform
 import signal
 import socket
 import sys
@@ -92,7 +91,7 @@ def _loop(
 
 
 def _hello() -> Dict[str, Any]:
-    return {"protocol": PROTOCOL, "pid": os.getpid(), "python": platform.python_version()}
+    return {"protocol": PROTOCOL, "pid": os.getpid(), "python": "%d.%d.%d" % sys.version_info[:3]}
 
 
 def _await_hello(channel: Channel) -> Tuple[Dict[str, Any], List[Frame]]:

@@ -13,7 +13,6 @@ from typing import Any, Callable, Dict, Optional, Tuple, TypeVar
 from modelyard_worker.encoding import encode_json
 from modelyard_worker.errors import BadInput, Refused
 from modelyard_worker.headers import Headers, MultiDict, Pairs, is_json, media_type, parse_query
-from modelyard_worker.multipart import parse_form
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 
@@ -89,6 +88,8 @@ class AMLRequest:
 
     def _parsed_form(self) -> Tuple[MultiDict, MultiDict]:
         if self._form is None:
+            from modelyard_worker.multipart import parse_form  # only forms need the e-mail parser
+
             self._form = parse_form(self.content_type or "", self.data)
         return self._form
 

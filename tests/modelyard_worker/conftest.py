@@ -22,7 +22,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["3.7", "%d.%d" % sys.version_info[:2]])
+@pytest.fixture(params=["3.7", interpreters.PRESENT])
 def python(request: pytest.FixtureRequest) -> str:
     """An old interpreter and the one that runs the tests."""
     if request.param not in interpreters.found():

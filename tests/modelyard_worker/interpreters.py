@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+PRESENT = f"3.{sys.version_info.minor}"
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -15,7 +16,7 @@ def found() -> dict[str, str]:
     """Version ('3.7') to interpreter, 3.7 and newer."""
     candidates = [*sorted(Path.home().glob(".pyenv/versions/*/bin/python"))]
     candidates += [Path(path) for n in range(7, 20) if (path := shutil.which(f"python3.{n}"))]
-    versions = {"%d.%d" % sys.version_info[:2]: sys.executable}
+    versions = {PRESENT: sys.executable}
     for candidate in candidates:
         version = _version(str(candidate))
         if version:
