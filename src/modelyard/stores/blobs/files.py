@@ -12,7 +12,7 @@ from modelyard.domain.errors import BadInput, NotFound
 from modelyard.domain.manifests import Manifest, check_digest
 from modelyard.stores.blobs.disk import flush_folder, room, write_all
 from modelyard.stores.blobs.layout import lay_out
-from modelyard.stores.blobs.uploads import Upload, Uploads, is_idle
+from modelyard.stores.blobs.uploads import Upload, Uploads
 
 _BLOCK = 1024 * 1024
 _READ_ONLY = 0o440
@@ -80,8 +80,7 @@ class FileBlobStore:
             for path in self._all()
             if path.parent.name + path.name not in kept
         ]
-        idle = [path for path in self._uploads.folder.iterdir() if is_idle(path)]
-        freed += [self._remove_older(path, before) for path in idle]
+        freed += [self._remove_older(path, before) for path in self._uploads.idle()]
         sizes = [size for size in freed if size is not None]
         return len(sizes), sum(sizes)
 

@@ -9,7 +9,8 @@ lock goes with the process, so what a killed one left is found and continued.
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +59,12 @@ class Uploads:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._looking = threading.Lock()  # looking locks a file for a moment: one at a time
 
     def size(self, sha256: str) -> int:
         """Bytes of the largest upload that nobody is writing to."""
-        return max(self._sizes(sha256).values(), default=0)
+        with self._looking:
+            return max(self._sizes(sha256), default=0)
 
     @contextmanager
     def take(self, sha256: str, offset: int) -> Iterator[Upload]:
@@ -70,15 +73,8 @@ class Uploads:
 
         Raises ``Conflict`` when the present size is another.
         """
-        sizes = self._sizes(sha256)
-        present = max(sizes.values(), default=0)
-        if offset != present:
-            raise Conflict(
-                f"The upload of {sha256} stands at {present} bytes, not at {offset}. "
-                f"Go on at {present}.",
-                details={"size": present},
-            )
-        upload = self._lock(sha256, offset)
+        with self._looking:
+            upload = self._find(sha256, offset)
         try:
             yield upload
         finally:
@@ -86,23 +82,32 @@ class Uploads:
 
     def forget(self, sha256: str) -> None:
         """Remove all uploads of these bytes that nobody is writing to."""
-        for path in self._sizes(sha256):
-            path.unlink(missing_ok=True)
+        with self._looking:
+            for path in self._paths(sha256):
+                with _locked(path) as descriptor:
+                    if descriptor is not None:
+                        path.unlink()
+
+    def idle(self) -> Sequence[Path]:
+        """All files that nobody is writing to."""
+        with self._looking:
+            return [path for path in self.folder.iterdir() if _size(path) is not None]
 
     def _paths(self, sha256: str) -> Iterator[Path]:
         return (self.folder / f"{sha256}.{slot}" for slot in range(SLOTS))
 
-    def _sizes(self, sha256: str) -> dict[Path, int]:
-        """Sizes of the files that nobody is writing to."""
-        sizes = {}
-        for path in self._paths(sha256):
-            descriptor = _open_locked(path, create=False)
-            if descriptor is not None:
-                sizes[path] = os.fstat(descriptor).st_size
-                os.close(descriptor)
-        return sizes
+    def _sizes(self, sha256: str) -> Sequence[int]:
+        sizes = map(_size, self._paths(sha256))
+        return [size for size in sizes if size is not None]
 
-    def _lock(self, sha256: str, offset: int) -> Upload:
+    def _find(self, sha256: str, offset: int) -> Upload:
+        present = max(self._sizes(sha256), default=0)
+        if offset != present:
+            raise Conflict(
+                f"The upload of {sha256} stands at {present} bytes, not at {offset}. "
+                f"Go on at {present}.",
+                details={"size": present},
+            )
         for path in self._paths(sha256):
             descriptor = _open_locked(path, create=offset == 0)
             if descriptor is None:
@@ -110,19 +115,23 @@ class Uploads:
             if os.fstat(descriptor).st_size == offset:
                 return Upload(path, descriptor)
             os.close(descriptor)
-        raise Conflict(
-            f"The upload of {sha256} has just gone on elsewhere. Ask for its size again.",
-            details={"size": self.size(sha256)},
-        )
+        raise Conflict(f"{sha256} is being uploaded {SLOTS} times at once. Try again later.")
 
 
-def is_idle(path: Path) -> bool:
-    """Whether nobody is writing to this upload."""
+@contextmanager
+def _locked(path: Path) -> Iterator[int | None]:
     descriptor = _open_locked(path, create=False)
-    if descriptor is None:
-        return False
-    os.close(descriptor)
-    return True
+    try:
+        yield descriptor
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _size(path: Path) -> int | None:
+    """Its size, or None when somebody is writing to it or it is not there."""
+    with _locked(path) as descriptor:
+        return None if descriptor is None else os.fstat(descriptor).st_size
 
 
 def _open_locked(path: Path, *, create: bool) -> int | None:

@@ -16,7 +16,7 @@ from modelyard.domain.environments import (
 )
 from modelyard.domain.errors import NotFound
 from modelyard.stores import documents
-from modelyard.stores.contents import definition_of, recipe_of
+from modelyard.stores.contents import value_of
 from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.statements import (
     hold_series,
@@ -134,7 +134,7 @@ def _environment(row: Row[Any]) -> Environment:
         workspace=row.workspace,
         name=row.name,
         version=row.version,
-        definition=definition_of(row.definition),
+        definition=value_of(row.definition, EnvironmentDefinition),
         created=row.created,
     )
 
@@ -167,10 +167,9 @@ def _read_build(connection: Connection, digest: str, *, hold: bool = False) -> B
 
 
 def _build(row: Row[Any]) -> Build:
-    recipe: Recipe = recipe_of(row.recipe)
     return Build(
         digest=row.digest,
-        recipe=recipe,
+        recipe=value_of(row.recipe, Recipe),
         state=BuildState(row.state),
         requested=row.requested,
         finished=row.finished,

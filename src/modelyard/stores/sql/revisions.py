@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
 from modelyard.domain.errors import AlreadyExists, NotFound
-from modelyard.domain.services import Revision, RevisionState, ServiceVersion
-from modelyard.stores.contents import content_of
+from modelyard.domain.services import Revision, RevisionContent, RevisionState, ServiceVersion
+from modelyard.stores.contents import value_of
 from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.statements import insert, insert_new, next_number
 from modelyard.stores.sql.tables import revisions, service_versions, services
@@ -125,7 +125,7 @@ def _check_revision(connection: Connection, service: str, version: str, number: 
 def _revision(row: Row[Any]) -> Revision:
     columns = dict(row._mapping)
     nested = {
-        "content": content_of(columns["content"]),
+        "content": value_of(columns["content"], RevisionContent),
         "state": RevisionState(columns["state"]),
         "notes": tuple(columns["notes"]),
     }

@@ -1,25 +1,34 @@
 """Statements that several nouns need."""
 
+import importlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, exists, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from modelyard.domain.errors import NotFound
 from modelyard.stores.sql.tables import counters, workspaces
 
 
-def insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT of the connection's own dialect, which knows ON CONFLICT."""
-    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+def insert(connection: Connection, table: Table) -> sqlite.Insert:
+    """
+    An INSERT of the connection's own dialect, which knows ON CONFLICT.
+
+    PostgreSQL's has the same methods as SQLite's; it is imported only where it is used, because
+    every start of a server would wait for it.
+    """
+    build = sqlite.insert
+    if connection.dialect.name != "sqlite":
+        build = importlib.import_module("sqlalchemy.dialects.postgresql").insert
     return build(table).inline()
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert the row unless it breaks a rule of uniqueness; whether it was inserted."""
     statement = insert(connection, table).values(**row).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    counted = statement.execution_options(preserve_rowcount=True)  # kept for UPDATEs alone else
+    return connection.execute(counted).rowcount == 1
 
 
 def next_number(connection: Connection, workspace: str, kind: str, name: str) -> int:
