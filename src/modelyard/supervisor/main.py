@@ -92,7 +92,8 @@ class Supervisor:
     def _leave(self) -> int:
         log("stopped")
         with suppress(OSError):
-            (self._run / "supervisor.json").unlink(missing_ok=True)
+            for name in ("supervisor.json", "server.json"):
+                (self._run / name).unlink(missing_ok=True)
         self._say("Stopped.")
         return 0
 

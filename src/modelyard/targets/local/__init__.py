@@ -1,0 +1,1 @@
+"""Fronts on this machine, under the supervisor."""

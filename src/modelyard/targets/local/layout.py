@@ -1,0 +1,48 @@
+"""Where the files of a revision lie; pure."""
+
+from pathlib import Path
+
+
+def revision_folder(home: Path, revision: str) -> Path:
+    """Everything that is laid out for a revision."""
+    return home / "services" / revision
+
+
+def app_root(home: Path, revision: str) -> Path:
+    """The worker's working folder: the source folder is laid out in it."""
+    return revision_folder(home, revision) / "app"
+
+
+def models_root(home: Path, revision: str) -> Path:
+    """The folder ``azureml-models``: NAME/VERSION for each model."""
+    return revision_folder(home, revision) / "models" / "azureml-models"
+
+
+def model_folder(home: Path, revision: str, name: str, version: int) -> Path:
+    """The files of one model."""
+    return models_root(home, revision) / name / str(version)
+
+
+def worker_log(logs: Path, revision: str) -> Path:
+    """What the workers of a revision print; outlives its front."""
+    return logs / "services" / f"{revision}.log"
+
+
+def front_log(logs: Path, revision: str) -> Path:
+    """What the front itself prints."""
+    return logs / f"{process_name(revision)}.log"
+
+
+def process_name(revision: str) -> str:
+    """The front's name under the supervisor."""
+    return f"front-{revision}"
+
+
+def socket(sockets: Path, revision: str) -> Path:
+    """Where a front serves HTTP."""
+    return sockets / f"{revision}.sock"
+
+
+def control_socket(sockets: Path, revision: str) -> Path:
+    """Where a front takes commands."""
+    return sockets / f"{revision}.ctl"
