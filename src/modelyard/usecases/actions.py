@@ -80,12 +80,14 @@ class Actor:
                 self._layout.remove(revision)
             case plan.Forget():
                 self._layout.remove(revision)
-                self._layout.remove_logs(service, revision)
+                self._layout.remove_logs(revision)
                 self._services.remove_revision(revision.id)
 
     def remove(self, service: Service) -> None:
         """Nothing of it runs any more: remove what is left."""
-        self._layout.remove_service(service)
+        for revision in self._services.revisions(service.id):
+            self._layout.remove(revision)
+            self._layout.remove_logs(revision)
         self._services.remove(service.id)
 
     def _move(self, revision: Revision, state: RevisionState) -> None:
@@ -103,7 +105,7 @@ class Actor:
             self._build_again(revision)
             return
         try:
-            self._layout.lay_out(service, revision)
+            self._layout.lay_out(revision)
             manifests = self._layout.manifests(revision)
             self._target.start(front_spec(self.places, service, revision, built, manifests))
         except NotLeader:

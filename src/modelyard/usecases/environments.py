@@ -113,17 +113,18 @@ class Environments:
         self._wake()
         return build
 
-    def get_build(self, digest: str) -> Build:
-        """Raises NotFound."""
+    def get_build(self, workspace: str, digest: str) -> Build:
+        """Raises NotFound. Builds are shared by all workspaces; the workspace must be there."""
+        self._workspaces.get(workspace)
         return self._store.get_build(check_digest(digest))
 
     def built(self, digest: str) -> BuiltEnvironment | None:
         """What was built, when it is there."""
         return self._builder.find(digest)
 
-    def build_log(self, digest: str, offset: int) -> tuple[bytes, int, Build]:
+    def build_log(self, workspace: str, digest: str, offset: int) -> tuple[bytes, int, Build]:
         """A piece of the log from byte ``offset`` on, where to go on, and the build. NotFound."""
-        build = self.get_build(digest)
+        build = self.get_build(workspace, digest)
         path = self._logs / f"{digest}.log"
         try:
             with path.open("rb") as stream:

@@ -22,8 +22,12 @@ class Places:
     runtime: Path
 
     def folder(self, revision: str) -> Path:
-        """Everything that was laid out for a revision; also its worker's working folder."""
+        """Everything that was laid out for a revision."""
         return self.revisions / revision
+
+    def app_root(self, revision: str) -> Path:
+        """Its worker's working folder."""
+        return self.folder(revision) / "app"
 
     def socket(self, revision: str) -> Path:
         """Where its front answers HTTP."""
@@ -33,25 +37,25 @@ class Places:
         """Where its front is told what to do."""
         return self.sockets / f"{revision}.ctl"
 
-    def log_folder(self, service: Service) -> Path:
-        """The logs of all revisions of a service."""
-        return self.logs / "services" / service.workspace / f"{service.name}-{service.id}"
+    def worker_log(self, revision: str) -> Path:
+        """What its workers print; outlives its front."""
+        return self.logs / "services" / f"{revision}.log"
 
-    def log_file(self, service: Service, revision: Revision) -> Path:
-        """What the workers of a revision print."""
-        return self.log_folder(service) / revision.version / f"{revision.number}-{revision.id}.log"
+    def front_log(self, revision: str) -> Path:
+        """What its front itself prints."""
+        return self.logs / f"front-{revision}.log"
 
 
 def app_source(places: Places, revision: Revision) -> Path:
     """Where the source folder is laid out: below the app root, under its own name."""
-    root = places.folder(revision.id)
+    root = places.app_root(revision.id)
     name = revision.content.source_name
     return root / name if name else root
 
 
 def model_folder(places: Places, revision: Revision, model: ModelRef) -> Path:
     """``azureml-models/NAME/VERSION`` below the app root."""
-    return places.folder(revision.id) / MODELS / model.name / str(model.version)
+    return places.app_root(revision.id) / MODELS / model.name / str(model.version)
 
 
 def model_path(folder: Path, manifest: Manifest) -> Path:
@@ -64,7 +68,7 @@ def model_dir(places: Places, revision: Revision) -> Path:
     models = revision.content.models
     if len(models) == 1:
         return model_folder(places, revision, models[0])
-    return places.folder(revision.id) / MODELS
+    return places.app_root(revision.id) / MODELS
 
 
 def front_spec(
@@ -87,12 +91,12 @@ def front_spec(
         revision=revision.number,
         python=built.python,
         runtime=str(places.runtime),
-        app_root=str(places.folder(revision.id)),
+        app_root=str(places.app_root(revision.id)),
         entry_script=entry,
         model_dir=str(model_dir(places, revision)),
         socket=str(places.socket(revision.id)),
         control_socket=str(places.control_socket(revision.id)),
-        log_file=str(places.log_file(service, revision)),
+        log_file=str(places.worker_log(revision.id)),
         models=tuple(
             FrontModel(
                 m.name, m.version, str(model_path(model_folder(places, revision, m), manifest))

@@ -1,11 +1,10 @@
 """Laying out a revision's files on the disk, and removing them."""
 
 import shutil
-from pathlib import Path
 
 from modelyard.domain.errors import DiskFull
 from modelyard.domain.manifests import Manifest
-from modelyard.domain.services import ModelRef, Revision, Service
+from modelyard.domain.services import ModelRef, Revision
 from modelyard.ports import BlobStore, SnapshotStore
 from modelyard.usecases.fronts import MODELS, Places, app_source, model_folder
 
@@ -24,7 +23,7 @@ class Layout:
         """The files of its models. Raises NotFound."""
         return {m: self._manifests.get(m.manifest) for m in revision.content.models}
 
-    def lay_out(self, service: Service, revision: Revision) -> None:
+    def lay_out(self, revision: Revision) -> None:
         """Repeatable: what is complete stays. Raises NotFound, DiskFull."""
         folder = self.places.folder(revision.id)
         mark = folder / _MARK
@@ -37,8 +36,8 @@ class Layout:
             self._blobs.lay_out(source, app_source(self.places, revision))
             for model, manifest in self.manifests(revision).items():
                 self._blobs.lay_out(manifest, model_folder(self.places, revision, model))
-            (folder / MODELS).mkdir(parents=True, exist_ok=True)
-            self.places.log_file(service, revision).parent.mkdir(parents=True, exist_ok=True)
+            (self.places.app_root(revision.id) / MODELS).mkdir(parents=True, exist_ok=True)
+            self.places.worker_log(revision.id).parent.mkdir(parents=True, exist_ok=True)
             mark.touch()
         except OSError as error:
             self.remove(revision)
@@ -48,16 +47,8 @@ class Layout:
         """Its files, not its logs. Repeatable."""
         shutil.rmtree(self.places.folder(revision.id), ignore_errors=True)
 
-    def remove_logs(self, service: Service, revision: Revision) -> None:
+    def remove_logs(self, revision: Revision) -> None:
         """Its logs, rotated ones too. Repeatable."""
-        log = self.places.log_file(service, revision)
-        for path in _matching(log):
-            path.unlink(missing_ok=True)
-
-    def remove_service(self, service: Service) -> None:
-        """What is left of a service: its logs. Repeatable."""
-        shutil.rmtree(self.places.log_folder(service), ignore_errors=True)
-
-
-def _matching(log: Path) -> list[Path]:
-    return list(log.parent.glob(log.name + "*")) if log.parent.is_dir() else []
+        for log in (self.places.worker_log(revision.id), self.places.front_log(revision.id)):
+            for path in log.parent.glob(log.name + "*"):
+                path.unlink(missing_ok=True)

@@ -12,12 +12,18 @@ from modelyard.domain.services import Keys, Revision, RevisionState, Service, Se
 from modelyard.ports import Clock, EnvironmentStore, Gateway, ServiceStore, Target
 from modelyard.usecases.actions import Actor
 from modelyard.usecases.builds import Builds
-from modelyard.usecases.plan import Situation, finished, plan
+from modelyard.usecases.plan import Drain, Prepare, Situation, finished, plan
 from modelyard.usecases.routes import routing_table
 
 _log = logging.getLogger(__name__)
 
 _MOVING = {RevisionState.PENDING, RevisionState.STARTING, RevisionState.DRAINING}
+_SLOW = (Prepare, Drain)
+"""Actions that take their time: looking again at once would find nothing new."""
+
+SOON, MOVING, IDLE = 0.01, 0.2, 1.0
+"""Seconds until the next look: after a change, while something moves, and else."""
+
 _OBSERVED = {RevisionState.STARTING, RevisionState.DRAINING}
 
 
@@ -65,9 +71,9 @@ class Reconciler:
         self._gateway_failure = ""
         self._since: dict[str, tuple[object, float]] = {}
 
-    def step(self) -> bool:
+    def step(self) -> float:
         """
-        Look at everything once and do what is due; whether something is still moving.
+        Look at everything once and do what is due; seconds until looking again makes sense.
 
         Raises NotLeader when another control plane has taken over.
         """
@@ -88,7 +94,9 @@ class Reconciler:
             except Exception:  # noqa: BLE001 - one broken service must not hold up the others
                 _log.exception("service %s/%s", one.service.workspace, one.service.name)
         acted |= self._stop_orphans(stored, asked)
-        return building or acted or not in_force or any(map(_moving, stored))
+        if acted:
+            return SOON
+        return MOVING if building or not in_force or any(map(_moving, stored)) else IDLE
 
     def _read(self, service: Service) -> Stored:
         return Stored(
@@ -132,7 +140,7 @@ class Reconciler:
         if stored.service.deleting and not actions and all(map(finished, situations)):
             self._actor.remove(stored.service)
             return True
-        return bool(actions)
+        return any(not isinstance(action, _SLOW) for _, action in actions)
 
     def _situation(
         self,

@@ -1,0 +1,126 @@
+"""The API as one ASGI application, made of use cases."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar, Request, Router
+from litestar.datastructures import MutableScopeHeaders
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import Message, Scope
+
+from modelyard.api.access import make_guard
+from modelyard.api.blobs import BlobRoutes, SnapshotRoutes
+from modelyard.api.environments import BuildRoutes, EnvironmentRoutes
+from modelyard.api.errors import HANDLERS, REQUEST_ID, request_id
+from modelyard.api.experiments import ExperimentRoutes
+from modelyard.api.models import ModelRoutes
+from modelyard.api.runs import RunRoutes
+from modelyard.api.server import ServerRoutes
+from modelyard.api.services import ServiceRoutes
+from modelyard.api.tokens import TokenRoutes
+from modelyard.api.workspaces import WorkspaceRoutes
+from modelyard.domain.errors import BadInput
+from modelyard.usecases.blobs import Blobs
+from modelyard.usecases.environments import Environments
+from modelyard.usecases.experiments import Experiments
+from modelyard.usecases.models import Models
+from modelyard.usecases.runs import Runs
+from modelyard.usecases.service_watch import ServiceWatch
+from modelyard.usecases.services import Services
+from modelyard.usecases.snapshots import Snapshots
+from modelyard.usecases.status import Status
+from modelyard.usecases.tokens import Tokens
+from modelyard.usecases.workspaces import Workspaces
+
+BODY_LIMIT = 16 * 1024**2
+"""Bytes of a JSON body; files are streamed and have their own limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """Everything that the API can call; handlers ask for a field by its name."""
+
+    tokens: Tokens
+    workspaces: Workspaces
+    experiments: Experiments
+    runs: Runs
+    blobs: Blobs
+    snapshots: Snapshots
+    models: Models
+    environments: Environments
+    services: Services
+    watch: ServiceWatch
+    status: Status
+    spool_folder: Path
+    max_upload: int
+
+
+ROUTES = [
+    ServerRoutes,
+    TokenRoutes,
+    WorkspaceRoutes,
+    ExperimentRoutes,
+    RunRoutes,
+    BlobRoutes,
+    SnapshotRoutes,
+    ModelRoutes,
+    EnvironmentRoutes,
+    BuildRoutes,
+    ServiceRoutes,
+]
+
+
+class _NoPages(Router):
+    """The framework's own pages about the API load scripts from elsewhere: none of them."""
+
+    def register(self, value: Any) -> list[Any]:  # noqa: ARG002 - the framework's signature
+        return []
+
+
+def make_app(cases: UseCases, version: str) -> Litestar:
+    """The application. Cheap: the API's description is made when it is first asked for."""
+    provided = {
+        field.name: Provide(_giver(getattr(cases, field.name)), sync_to_thread=False)
+        for field in fields(cases)
+    }
+    api = Router("/api/v1", route_handlers=ROUTES, guards=[make_guard(cases.tokens)])
+    return Litestar(
+        route_handlers=[api],
+        dependencies=provided,
+        exception_handlers={**HANDLERS},
+        before_request=_refuse_nul,
+        before_send=[_name_request],
+        request_max_body_size=BODY_LIMIT,
+        openapi_config=OpenAPIConfig(
+            title="Modelyard",
+            version=version,
+            use_handler_docstrings=True,
+            components=Components(
+                security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}
+            ),
+            security=[{"token": []}],
+            openapi_router=_NoPages("/", route_handlers=[]),
+        ),
+        logging_config=None,
+        pdb_on_exception=False,
+    )
+
+
+def _giver(value: Any) -> Any:
+    return lambda: value
+
+
+def _refuse_nul(request: Request[Any, Any, Any]) -> None:
+    """No name holds a NUL, and some databases end at one."""
+    if "\0" in request.url.path or "%00" in request.url.query:
+        raise BadInput("A NUL character in the address is refused.")
+
+
+async def _name_request(message: Message, scope: Scope) -> None:
+    """Every answer says its request's id, also those that the framework makes by itself."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        headers[REQUEST_ID] = request_id(Request(scope))

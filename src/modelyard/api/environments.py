@@ -1,0 +1,92 @@
+"""Routes of environments and their builds."""
+
+from typing import Annotated
+
+from litestar import Controller, Response, get, post
+from litestar.params import Parameter
+
+from modelyard.api.convert import to_page, to_wire
+from modelyard.domain.environments import Build as DomainBuild
+from modelyard.domain.environments import BuiltEnvironment
+from modelyard.usecases.environments import Environments
+from modelyard.wire.base import Page
+from modelyard.wire.environments import Build, BuildRequest, Environment, EnvironmentDefinition
+
+
+class EnvironmentRoutes(Controller):
+    """``/workspaces/{ws}/environments``."""
+
+    path = "/workspaces/{ws:str}/environments"
+    tags = ["environments"]
+
+    @get(sync_to_thread=True)
+    def list_environments(self, environments: Environments, ws: str) -> Page[Environment]:
+        """The latest version of each name, by name."""
+        return to_page(environments.list(ws), Environment)
+
+    @post(sync_to_thread=True)
+    def register_environment(
+        self, environments: Environments, ws: str, data: EnvironmentDefinition
+    ) -> Environment:
+        """The version with equal content, else a new one."""
+        return to_wire(environments.register(ws, data), Environment)
+
+    @get("/{name:str}", sync_to_thread=True)
+    def get_latest_environment(
+        self, environments: Environments, ws: str, name: str
+    ) -> Environment:
+        """The latest version."""
+        return to_wire(environments.get(ws, name), Environment)
+
+    @get("/{name:str}/versions/{version:int}", sync_to_thread=True)
+    def get_environment(
+        self, environments: Environments, ws: str, name: str, version: int
+    ) -> Environment:
+        """One version."""
+        return to_wire(environments.get(ws, name, version), Environment)
+
+
+class BuildRoutes(Controller):
+    """``/workspaces/{ws}/builds``."""
+
+    path = "/workspaces/{ws:str}/builds"
+    tags = ["environments"]
+
+    @post(sync_to_thread=True)
+    def request_build(self, environments: Environments, ws: str, data: BuildRequest) -> Build:
+        """Builds what is defined, unless it is built."""
+        build = environments.request_build(ws, data)
+        return _wire(build, environments.built(build.digest))
+
+    @get("/{digest:str}", sync_to_thread=True)
+    def get_build(self, environments: Environments, ws: str, digest: str) -> Build:
+        """One build."""
+        build = environments.get_build(ws, digest)
+        return _wire(build, environments.built(digest))
+
+    @get("/{digest:str}/log", sync_to_thread=True)
+    def get_log(
+        self,
+        environments: Environments,
+        ws: str,
+        digest: str,
+        offset: Annotated[int, Parameter(ge=0, lt=2**62)] = 0,
+    ) -> Response[bytes]:
+        """The log from byte ``offset`` on; X-Log-Offset says where to go on."""
+        data, end, build = environments.build_log(ws, digest, offset)
+        headers = {"X-Log-Offset": str(end), "X-Build-State": build.state.value}
+        return Response(data, headers=headers, media_type="text/plain; charset=utf-8")
+
+
+def _wire(build: DomainBuild, built: BuiltEnvironment | None) -> Build:
+    return Build(
+        digest=build.digest,
+        state=build.state.value,
+        python=built.python_version if built else build.recipe.python,
+        requirements=list(build.recipe.requirements),
+        notes=list(build.recipe.notes),
+        error=build.error,
+        requested=build.requested,
+        finished=build.finished,
+        packages=dict(built.packages) if built else {},
+    )

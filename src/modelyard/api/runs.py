@@ -1,0 +1,123 @@
+"""Routes of runs, their metrics and files."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, get, patch, post
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from modelyard.api.convert import to_page, to_wire
+from modelyard.api.queries import pairs, whole_number
+from modelyard.api.streams import send_file
+from modelyard.usecases.blobs import Blobs
+from modelyard.usecases.models import Models
+from modelyard.usecases.runs import Runs
+from modelyard.wire import runs as wire
+from modelyard.wire.base import Page
+from modelyard.wire.models import Model, RunModelRequest
+
+_PAGE = 500
+
+
+class RunRoutes(Controller):
+    """``/workspaces/{ws}/runs``."""
+
+    path = "/workspaces/{ws:str}/runs"
+    tags = ["runs"]
+
+    @get(sync_to_thread=True)
+    def list_runs(
+        self,
+        runs: Runs,
+        ws: str,
+        experiment: str | None = None,
+        status: str | None = None,
+        type: str | None = None,
+        parent: str | None = None,
+        tag: list[str] | None = None,
+        property: list[str] | None = None,
+        include_children: bool = True,
+        limit: Annotated[int, Parameter(ge=1, le=1000)] = _PAGE,
+        cursor: str | None = None,
+    ) -> Page[wire.Run]:
+        """Runs that fit all filters, newest first; ``tag`` is ``key`` or ``key=value``."""
+        found = runs.list(
+            ws,
+            experiment=experiment,
+            status=status,
+            type=type,
+            parent=parent,
+            tags=pairs(tag),
+            properties=pairs(property),
+            include_children=include_children,
+            limit=limit + 1,
+            before=None if cursor is None else whole_number("cursor", cursor),
+        )
+        more = str(found[limit - 1].order) if len(found) > limit else None
+        return to_page(found[:limit], wire.Run, more)
+
+    @post(sync_to_thread=True)
+    def create_run(
+        self, request: Request[Any, Any, Any], runs: Runs, ws: str, data: wire.RunRequest
+    ) -> wire.Run:
+        """Starts a run that the caller reports on."""
+        return to_wire(runs.create(ws, data, request.auth.name), wire.Run)
+
+    @get("/{id:str}", sync_to_thread=True)
+    def get_run(self, runs: Runs, ws: str, id: str) -> wire.Run:
+        """One run."""
+        return to_wire(runs.get(ws, id), wire.Run)
+
+    @patch("/{id:str}", sync_to_thread=True)
+    def change_run(self, runs: Runs, ws: str, id: str, data: wire.RunChange) -> wire.Run:
+        """Changes its status, tags, properties and so on."""
+        return to_wire(runs.change(ws, id, data), wire.Run)
+
+    @get("/{id:str}/metrics", sync_to_thread=True)
+    def list_metrics(
+        self, runs: Runs, ws: str, id: str, name: str | None = None
+    ) -> Page[wire.Metric]:
+        """What was logged, in order."""
+        return to_page(runs.metrics(ws, id, name), wire.Metric)
+
+    @post("/{id:str}/metrics", status_code=204, sync_to_thread=True)
+    def add_metrics(self, runs: Runs, ws: str, id: str, data: wire.MetricBatch) -> None:
+        """Logs values in the order given."""
+        runs.add_metrics(ws, id, data.metrics)
+
+    @get("/{id:str}/files", sync_to_thread=True)
+    def list_files(self, runs: Runs, ws: str, id: str) -> Page[wire.RunFile]:
+        """Its files, by path."""
+        return to_page(runs.files(ws, id), wire.RunFile)
+
+    @post("/{id:str}/files", status_code=204, sync_to_thread=True)
+    def put_files(self, runs: Runs, ws: str, id: str, data: wire.RunFiles) -> None:
+        """Adds or replaces files whose bytes were uploaded before."""
+        runs.put_files(ws, id, data.files)
+
+    @get("/{id:str}/files/{path:path}", sync_to_thread=True)
+    def get_file(
+        self,
+        request: Request[Any, Any, Any],
+        runs: Runs,
+        blobs: Blobs,
+        ws: str,
+        id: str,
+        path: str,
+    ) -> Stream:
+        """The bytes of a file; Range is honoured."""
+        file = runs.file(ws, id, path.removeprefix("/"))
+        return send_file(blobs.open(file.sha256), request.headers.get("Range"), file.sha256)
+
+    @post("/{id:str}/models", sync_to_thread=True)
+    def register_model(
+        self,
+        request: Request[Any, Any, Any],
+        models: Models,
+        ws: str,
+        id: str,
+        data: RunModelRequest,
+    ) -> Model:
+        """Registers a file or folder of the run as the next version of a model."""
+        data.run_id = id
+        return to_wire(models.register_from_run(ws, data, request.auth.name), Model)

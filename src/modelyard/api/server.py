@@ -1,0 +1,30 @@
+"""The server itself: health, state, and the description of the API."""
+
+from typing import Any
+
+from litestar import Controller, Request, get
+
+from modelyard.api.access import PUBLIC
+from modelyard.usecases.status import Status
+from modelyard.wire.server import Health, ServerStatus
+
+
+class ServerRoutes(Controller):
+    """``/health``, ``/status`` and ``/openapi.json``."""
+
+    tags = ["server"]
+
+    @get("/health", opt={PUBLIC: True}, sync_to_thread=False)
+    def health(self, status: Status) -> Health:
+        """Says that the server answers; needs no token."""
+        return status.health()
+
+    @get("/status", sync_to_thread=True)
+    def show(self, status: Status) -> ServerStatus:
+        """Says what runs, where it lies and how much disk it uses."""
+        return status.show()
+
+    @get("/openapi.json", opt={PUBLIC: True}, include_in_schema=False, sync_to_thread=True)
+    def openapi(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
+        """This API's OpenAPI 3.1 document; needs no token."""
+        return request.app.openapi_schema.to_schema()

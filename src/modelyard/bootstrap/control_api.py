@@ -1,0 +1,98 @@
+"""The API of the control plane, made of use cases over the real adapters."""
+
+from litestar import Litestar
+
+from modelyard.api.app import UseCases, make_app
+from modelyard.bootstrap.control_parts import VERSION, Adapters
+from modelyard.bootstrap.machine import free_port, memory_of
+from modelyard.usecases.blobs import Blobs
+from modelyard.usecases.contents import Contents
+from modelyard.usecases.environments import Environments
+from modelyard.usecases.experiments import Experiments
+from modelyard.usecases.models import Models
+from modelyard.usecases.runs import Runs
+from modelyard.usecases.service_ports import LocalPorts
+from modelyard.usecases.service_watch import ServiceWatch
+from modelyard.usecases.services import ServiceRules, Services
+from modelyard.usecases.snapshots import Snapshots
+from modelyard.usecases.status import Status
+from modelyard.usecases.tokens import Tokens
+from modelyard.usecases.workspaces import Workspaces
+
+
+def make_api(adapters: Adapters) -> Litestar:
+    """The ASGI application."""
+    return make_app(make_cases(adapters), VERSION)
+
+
+def make_cases(adapters: Adapters) -> UseCases:
+    """Every use case over the adapters."""
+    settings, stores, clock = adapters.settings, adapters.stores, adapters.clock
+    snapshots = Snapshots(stores.snapshots, adapters.blobs)
+    models = Models(
+        stores.models,
+        stores.workspaces,
+        stores.runs,
+        stores.snapshots,
+        snapshots,
+        stores.services,
+        clock,
+    )
+    environments = Environments(
+        stores.environments,
+        stores.workspaces,
+        stores.models,
+        adapters.builder,
+        clock,
+        settings.logs / "builds",
+        adapters.wake.set,
+    )
+    contents = Contents(
+        models, stores.snapshots, snapshots, adapters.builder, adapters.capacity, settings.max_body
+    )
+    services = Services(
+        stores.services,
+        stores.workspaces,
+        contents,
+        environments,
+        LocalPorts(stores.services, free_port),
+        ServiceRules(settings.loopback, settings.allow_open_services),
+        clock,
+        adapters.wake.set,
+    )
+    return UseCases(
+        tokens=Tokens(stores.tokens, clock),
+        workspaces=Workspaces(stores.workspaces, stores.services, clock),
+        experiments=Experiments(stores.experiments, clock),
+        runs=Runs(stores.runs, stores.experiments, stores.snapshots, adapters.blobs, clock),
+        blobs=Blobs(adapters.blobs, settings.max_upload),
+        snapshots=snapshots,
+        models=models,
+        environments=environments,
+        services=services,
+        watch=ServiceWatch(
+            stores.services, stores.environments, adapters.target, settings.base_url
+        ),
+        status=make_status(adapters),
+        spool_folder=settings.home / "uploads",
+        max_upload=settings.max_upload,
+    )
+
+
+def make_status(adapters: Adapters) -> Status:
+    """The server's own state."""
+    settings, stores = adapters.settings, adapters.stores
+    return Status(
+        version=VERSION,
+        url=settings.base_url,
+        home=settings.home,
+        database=settings.database_url.partition(":")[0],
+        supervision=adapters.supervision,
+        workspaces=stores.workspaces,
+        models=stores.models,
+        services=stores.services,
+        blobs=adapters.blobs,
+        builder=adapters.builder,
+        capacity=adapters.capacity,
+        memory_of=memory_of,
+    )

@@ -1,0 +1,134 @@
+"""Puts the control plane's parts together: adapters, use cases, and what a leader does."""
+
+import socket
+import threading
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from modelyard.bootstrap.clock import SystemClock
+from modelyard.bootstrap.machine import gpu_count
+from modelyard.environments.uv_builder import UvBuilder
+from modelyard.gateway.binary import find_haproxy
+from modelyard.gateway.haproxy import HaproxyGateway
+from modelyard.gateway.layout import Layout as GatewayLayout
+from modelyard.settings import Settings
+from modelyard.stores.blobs import FileBlobStore
+from modelyard.stores.secret import read_or_create_secret
+from modelyard.stores.sql.opening import open_sql
+from modelyard.stores.stores import Stores
+from modelyard.supervisor import identity
+from modelyard.supervisor.files import FileSupervision
+from modelyard.targets.local.runtime import lay_worker
+from modelyard.targets.local.target import LocalTarget
+from modelyard.usecases.actions import Actor
+from modelyard.usecases.builds import Builds
+from modelyard.usecases.fronts import Places
+from modelyard.usecases.layout import Layout
+from modelyard.usecases.leading import Leader
+from modelyard.usecases.lease import Leadership
+from modelyard.usecases.limits import Capacity
+from modelyard.usecases.reconcile import Reconciler
+
+VERSION = version("modelyard")
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """Everything that touches the outside, and the event that wakes the leader."""
+
+    settings: Settings
+    stores: Stores
+    blobs: FileBlobStore
+    builder: UvBuilder
+    runtime: Path
+    target: LocalTarget
+    supervision: FileSupervision
+    clock: SystemClock
+    wake: threading.Event
+
+    def capacity(self) -> Capacity:
+        """What this machine has."""
+        cores, memory = self.target.capacity()
+        return Capacity(cores, memory, gpu_count())
+
+
+def open_adapters(settings: Settings) -> Adapters:
+    """Open everything. Raises ModelyardError when something cannot be used."""
+    secret = read_or_create_secret(settings.home / "secret.key")
+    runtime = lay_worker(settings.home)
+    # epoch 0 only reads: what changes processes is made anew for each epoch
+    supervision = FileSupervision(settings.run, epoch=0)
+    return Adapters(
+        settings=settings,
+        stores=open_sql(settings.database_url, secret),
+        blobs=FileBlobStore(settings.home),
+        builder=UvBuilder(settings.environments_dir),
+        runtime=runtime,
+        target=LocalTarget(settings, supervision, runtime),
+        supervision=supervision,
+        clock=SystemClock(),
+        wake=threading.Event(),
+    )
+
+
+def places(adapters: Adapters) -> Places:
+    """Where revisions lie."""
+    settings = adapters.settings
+    return Places(
+        revisions=settings.home / "services",
+        sockets=settings.sockets,
+        logs=settings.logs,
+        runtime=adapters.runtime,
+    )
+
+
+def make_gateway(settings: Settings) -> HaproxyGateway:
+    """The gateway of this home. Raises GatewayFailed when there is no HAProxy."""
+    layout = GatewayLayout.of(settings, control_socket(settings), socket.gethostname())
+    return HaproxyGateway(layout, find_haproxy(settings.haproxy))
+
+
+def control_socket(settings: Settings) -> Path:
+    """Where the control plane answers."""
+    return settings.sockets / "control.sock"
+
+
+def make_leader(adapters: Adapters, gateway: HaproxyGateway) -> Leader:
+    """The thread that brings about what is stored."""
+    stores = adapters.stores
+    leadership = Leadership(stores.leases, identity.current(), identity.alive)
+    builds = Builds(
+        stores.environments,
+        adapters.builder,
+        adapters.settings.logs / "builds",
+        adapters.clock,
+        adapters.wake.set,
+    )
+    return Leader(leadership, partial(_begin, adapters, gateway, builds), adapters.wake)
+
+
+def _begin(adapters: Adapters, gateway: HaproxyGateway, builds: Builds, epoch: int) -> Reconciler:
+    supervision = FileSupervision(adapters.settings.run, epoch)
+    gateway.prepare()
+    supervision.want(gateway.process())
+    target = LocalTarget(adapters.settings, supervision, adapters.runtime)
+    stores = adapters.stores
+    actor = Actor(
+        services=stores.services,
+        environments=stores.environments,
+        builder=adapters.builder,
+        target=target,
+        layout=Layout(places(adapters), adapters.blobs, stores.snapshots),
+        wake=adapters.wake.set,
+    )
+    return Reconciler(
+        services=stores.services,
+        environments=stores.environments,
+        target=target,
+        gateway=gateway,
+        builds=builds,
+        actor=actor,
+        clock=adapters.clock,
+    )
