@@ -21,6 +21,9 @@ def run(data):
     asked = json.loads(data)
     if "print" in asked:
         print(asked["print"])
+    if "hold" in asked:
+        held = bytearray(asked["hold"])
+        held[::4096] = b"x" * len(held[::4096])
     if "sleep" in asked:
         time.sleep(asked["sleep"])
     if "wait_for" in asked:
@@ -28,10 +31,6 @@ def run(data):
             time.sleep(0.01)
     if "exit" in asked:
         os._exit(asked["exit"])
-    if "hold" in asked:
-        global held
-        held = bytearray(asked["hold"])
-        held[::4096] = b"x" * len(held[::4096])
     return {"pid": os.getpid(), **asked}
 """
 
@@ -63,6 +62,7 @@ class Front:
 
     def __init__(self, folder: Path, runtime: Path, script: str, **spec: Any) -> None:
         self.folder = folder
+        self.launcher = str(spec.pop("launcher", ""))
         self.app = folder / "app"
         self.app.mkdir(exist_ok=True)
         (self.app / "score.py").write_text(script)
@@ -90,8 +90,9 @@ class Front:
     def launch(self) -> "subprocess.Popen[str]":
         file = self.folder / "front.json"
         file.write_text(json.dumps(self.spec))
+        program = ["-c", self.launcher] if self.launcher else ["-m", "modelyard.bootstrap.front"]
         return subprocess.Popen(
-            [sys.executable, "-m", "modelyard.bootstrap.front", str(file)],
+            [sys.executable, *program, str(file)],
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -199,3 +199,5 @@ async def _send(proto: Any, reply: Reply, body: Stream) -> None:
         return
     except Exception as error:  # noqa: BLE001 - the head is out: all that is left is to stop here
         body.fail(error)
+    finally:
+        del transport  # its end ends the answer; a traceback would hold on to it
