@@ -52,8 +52,9 @@ def keep_serving(settings: Settings) -> int:
         if not wait_for(lambda: not identity.alive(supervisor), GRACE, lambda: "Leaving"):
             identity.send(supervisor, signal.SIGKILL)
     say(
-        f"The supervisor of {settings.home} has left {len(left)} processes serving; "
-        "'modelyard up' takes them over, 'modelyard down' stops them."
+        f"The supervisor of {settings.home} has left {len(left)} "
+        f"process{'' if len(left) == 1 else 'es'} serving; "
+        "'modelyard up' takes over, 'modelyard down' stops all."
     )
     return 0
 

@@ -84,8 +84,8 @@ class Supervisor:
             self._hurry = self._stopping
             self._stopping = True
             count = sum(not process.gone for process in self._table.processes.values())
-            again = "" if self._hurry else "; Ctrl-C again kills them at once"
-            self._say(f"Stopping {count} processes{again}.")
+            again = "" if self._hurry else "; Ctrl-C again kills at once"
+            self._say(f"Stopping {count} process{'' if count == 1 else 'es'}{again}.")
         elif number == signal.SIGHUP:
             self._seen = None
 
