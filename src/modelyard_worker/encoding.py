@@ -86,6 +86,8 @@ def simpler(value: Any) -> Any:
 def _by_ability(value: Any) -> Any:
     """Arrays, frames, scalars and records of packages that we do not import."""
     kind = type(value)
+    if isinstance(value, type):
+        raise BadOutput("run() returned the class %s, not a value." % value.__qualname__)
     if kind.__name__ in ("NAType", "NaTType", "MaskedConstant"):
         return None
     dtype_kind = getattr(getattr(value, "dtype", None), "kind", "")
@@ -97,7 +99,7 @@ def _by_ability(value: Any) -> Any:
         return value.to_dict(orient="records")
     for name in ("tolist", "to_list", "to_pylist", "toarray", "model_dump", "numpy"):
         method = getattr(value, name, None)
-        if callable(method) and not isinstance(value, type):
+        if callable(method):
             return method()
     raise BadOutput(
         "run() returned a %s.%s, which has no JSON form: return a dict, list, str, number, array "
@@ -110,7 +112,7 @@ def _times(value: Any, kind: str) -> Any:
     if hasattr(value, "to_numpy"):
         value = value.to_numpy()
     if kind == "m":
-        return (value.astype("timedelta64[ns]").astype("float64") / 1e9).tolist()
+        return value.astype("timedelta64[us]").tolist()  # of datetime's own timedelta
     return _without_nat(value.astype("str").tolist())
 
 

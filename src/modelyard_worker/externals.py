@@ -41,6 +41,25 @@ class _Finder(MetaPathFinder):
         return ModuleSpec(fullname, _Alias(name), is_package=True)
 
 
+class _SubmoduleFinder(MetaPathFinder):
+    """
+    Stands first: a submodule of an alias is that of the real package, not a second copy of it.
+
+    Asked last, it would never be: the alias has the real package's path.
+    """
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        del path, target
+        if not fullname.startswith(_PARENT + "."):
+            return None
+        name = fullname[len(_PARENT) + 1 :]
+        top, _, below = name.partition(".")
+        alias = sys.modules.get("%s.%s" % (_PARENT, top))
+        if not below or alias is None or alias is not sys.modules.get(top):
+            return None
+        return ModuleSpec(fullname, _Alias(name), is_package=True)
+
+
 class _Alias(Loader):
     """Gives the top-level module under the old name."""
 
@@ -73,6 +92,7 @@ class _Empty(Loader):
 
 
 def install() -> None:
-    """Put the finder last; doing it twice changes nothing."""
+    """Put the finders in their places; doing it twice changes nothing."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())
+        sys.meta_path.insert(0, _SubmoduleFinder())

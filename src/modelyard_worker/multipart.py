@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from email.message import Message
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from typing import Any, List, Tuple, Union
 from urllib.parse import parse_qsl
 
@@ -79,7 +79,8 @@ def _parts(boundary: bytes, body: bytes) -> List[Tuple[Message, bytes]]:
         head, separator, data = piece.lstrip(b" \t").partition(b"\r\n\r\n")
         if not separator:
             raise BadInput("A part of the multipart body has no headers.")
-        parts.append((BytesHeaderParser().parsebytes(head.lstrip(b"\r\n") + b"\r\n\r\n"), data))
+        text = head.lstrip(b"\r\n").decode("utf-8", "replace")  # browsers send names in UTF-8
+        parts.append((HeaderParser().parsestr(text), data))
     return parts
 
 
@@ -96,8 +97,4 @@ def _parameter(headers: Message, name: str) -> str:
     value: Any = headers.get_param(name, "", "content-disposition")
     if isinstance(value, tuple):  # RFC 2231: charset, language, text
         return str(value[2])
-    text = str(value)
-    try:  # browsers send UTF-8, which the e-mail parser keeps as surrogates
-        return text.encode("ascii", "surrogateescape").decode("utf-8")
-    except UnicodeError:
-        return text
+    return str(value)

@@ -1,10 +1,18 @@
 """The loop of a real worker, under an old and the present interpreter."""
 
+import contextlib
 import os
+import select
 import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
 import time
+from pathlib import Path
 
-from modelyard_worker.frames import END, RESPONSE, STARTED
+from modelyard_worker.frames import END, RESPONSE, SHARED, STARTED, encode
+from tests.modelyard_worker.worker import request, write_script
 from tests.waiting import wait_until
 
 ECHO = """
@@ -180,6 +188,61 @@ def test_ends_when_the_front_hangs_up(serve, python):
     worker.hang_up()
 
     assert worker.wait() == 0
+
+
+def test_dies_with_its_front_even_while_it_runs(runtime, tmp_path, python):
+    """A front that is killed cannot tell its workers, and a script may not come back to ask."""
+    write_script(tmp_path, "import time\n\ndef init():\n    time.sleep(600)\n")
+    front = f"""
+    import os, socket, subprocess, time
+    from modelyard_worker.frames import HELLO, PAGE_SIZE, Frame, encode
+    ours, theirs = socket.socketpair()
+    page = os.memfd_create("page")
+    os.ftruncate(page, PAGE_SIZE)
+    fds = (theirs.fileno(), page)
+    command = [{python!r}, "-m", "modelyard_worker", "--fd", str(fds[0]), "--page-fd", str(page)]
+    child = subprocess.Popen(command, pass_fds=fds, start_new_session=True)
+    ours.sendall(encode(Frame(HELLO, head={{"entry_script": "score.py"}})))
+    ours.recv(1000)
+    print(child.pid, flush=True)
+    time.sleep(600)
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(front)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(runtime)},
+        stdout=subprocess.PIPE,
+    )
+    worker = os.pidfd_open(int(process.stdout.readline()))
+
+    process.kill()
+
+    try:
+        assert select.select([worker], [], [], 20)[0], "the worker outlived its front"
+    finally:
+        process.stdout.close()
+        process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(worker, signal.SIGKILL)
+        os.close(worker)
+
+
+def test_a_body_may_come_in_shared_memory(serve, python):
+    worker = serve(ECHO, python)
+    frame = request(7)
+    frame.flags = SHARED
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+        file.write(b"from afar, and more")
+        file.flush()
+        frame.head["shared"] = [Path(file.name).name, 9]
+        worker.sock.sendall(encode(frame))
+        found = worker.receive()
+    worker.sock.sendall(encode(frame))
+    lost = worker.receive()
+
+    assert found.body == b'"from afar"'
+    assert lost.head["status"] == 500
+    assert b"body_lost" in lost.body
 
 
 def test_ends_with_a_sentence_when_the_front_speaks_another_protocol(launch, python):
