@@ -23,6 +23,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/wait":
             front.waiting.set()
             front.release.wait(30)
+        if self.path == "/abandon":
+            front.waiting.set()
             front.gone = _is_closed(self.connection)
         seen = {
             "front": front.id,
@@ -38,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(answer)
 
-    do_GET = do_OPTIONS = do_PUT = do_HEAD = do_POST
+    do_GET = do_OPTIONS = do_PUT = do_POST  # noqa: N815 - named by the base class
 
     def address_string(self) -> str:
         return "gateway"
@@ -48,7 +50,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class FrontServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """Answers with what it was asked; ``/die`` closes without an answer, ``/wait`` waits."""
+    """
+    Answers with what it was asked; ``/die`` closes without an answer, ``/wait`` waits
+    to be released, ``/abandon`` for its caller to go away.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -78,7 +83,7 @@ class FrontServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 def _is_closed(connection: socket.socket) -> bool:
-    connection.settimeout(5)
+    connection.settimeout(10)
     try:
         return connection.recv(1, socket.MSG_PEEK) == b""
     except OSError:

@@ -1,5 +1,6 @@
 """A gateway with its process, fronts and callers: what the tests of this folder stand on."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -100,6 +101,11 @@ class Yard:
     def lose(self, id: str) -> None:
         self.fronts.pop(id).close()
 
+    def active(self, id: str) -> int:
+        """Requests that HAProxy has with a front now."""
+        rows = self.runtime.stats("@1", 2)
+        return next(int(row["scur"]) for row in rows if row["pxname"] == f"be_{id}")
+
     def free_port(self) -> int:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -155,7 +161,8 @@ def exchange(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Reply:
-    connection.request(method, path, body, dict(headers or {}))
+    with contextlib.suppress(BrokenPipeError):  # as urllib3 does: refused before it was all sent
+        connection.request(method, path, body, dict(headers or {}))
     response = connection.getresponse()
     return Reply(
         response.status,

@@ -15,6 +15,7 @@ from modelyard.gateway.replies import EVERYWHERE, OF_CONTROL, OF_FRONTS, answer
 
 LOCAL_PREFIX = "local_"
 _LONGEST_UPLOAD = 4 * 3600
+_PAUSE = "server pause 127.0.0.1:1 backup"
 _STAMP = "description modelyard-"
 
 _LOG = (
@@ -87,7 +88,7 @@ def _stats_socket(layout: Layout) -> str:
 
 
 def _control_server(layout: Layout) -> str:
-    return f"server control {quoted(f'unix@{layout.control_socket}')}"
+    return f"server control {quoted(f'unix@{layout.control_socket}')} backup"
 
 
 def _defaults() -> str:
@@ -99,10 +100,16 @@ def _defaults() -> str:
         "option idle-close-on-response",
         "option http-server-close",
         "option abortonclose",
-        # a refused connect is tried again after ``timeout connect``: 2 s in all
-        "timeout connect 100ms",
-        "retries 20",
+        # Only a failed connect is tried again, for 2 s in all. To a unix socket it fails at once
+        # and HAProxy would try again at once; so every second try goes to a port where nobody
+        # listens, after which it waits for ``timeout connect`` (between active servers it would
+        # not wait: hence "backup").
+        "balance first",
+        "option allbackups",
+        "option redispatch 1",
+        "retries 40",
         "retry-on conn-failure",
+        "timeout connect 100ms",
         "timeout client 5m",
         "timeout server 60s",
         "timeout tunnel 1h",
@@ -139,7 +146,7 @@ def _main(layout: Layout) -> str:
         "http-request set-path /%[path,field(5,/,0)] if serve",
         "use_backend successor if late",
         "use_backend %[var(txn.backend)] if { var(txn.backend) -m found }",
-        "use_backend nowhere if serve",
+        "use_backend nowhere if { var(txn.svc) -m found }",  # not "if serve": the path is new
         "default_backend control",
     )
 
@@ -255,6 +262,7 @@ def _inner_backends(layout: Layout) -> list[str]:
             "backend control from control",
             f"http-request set-timeout server {_LONGEST_UPLOAD}s if {{ path_reg {long_routes} }}",
             _control_server(layout),
+            _PAUSE,
         ),
         # a backend that the map names but this process does not know
         _section(
@@ -280,7 +288,8 @@ def _front(backend: Backend) -> str:
     return _section(
         f"backend {backend_name(backend.id)} from fronts",
         f"timeout server {max(1, round(backend.timeout * 1000))}ms",
-        f"server front {quoted(f'unix@{backend.socket}')}",
+        f"server front {quoted(f'unix@{backend.socket}')} backup",
+        _PAUSE,
     )
 
 
