@@ -3,7 +3,7 @@
 from litestar import Litestar
 
 from modelyard.api.app import UseCases, make_app
-from modelyard.bootstrap.control_parts import VERSION, Adapters
+from modelyard.bootstrap.control_parts import VERSION, Adapters, open_allowed
 from modelyard.bootstrap.machine import free_port, memory_of
 from modelyard.usecases.blobs import Blobs
 from modelyard.usecases.contents import Contents
@@ -56,7 +56,7 @@ def make_cases(adapters: Adapters) -> UseCases:
         contents,
         environments,
         LocalPorts(stores.services, free_port),
-        ServiceRules(settings.loopback, settings.allow_open_services),
+        ServiceRules(open_allowed(settings)),
         clock,
         adapters.wake.set,
     )
@@ -71,7 +71,11 @@ def make_cases(adapters: Adapters) -> UseCases:
         environments=environments,
         services=services,
         watch=ServiceWatch(
-            stores.services, stores.environments, adapters.target, settings.base_url
+            stores.services,
+            stores.environments,
+            adapters.target,
+            settings.base_url,
+            open_allowed=open_allowed(settings),
         ),
         status=make_status(adapters),
         spool_folder=settings.home / "uploads",

@@ -95,6 +95,11 @@ def control_socket(settings: Settings) -> Path:
     return settings.sockets / "control.sock"
 
 
+def open_allowed(settings: Settings) -> bool:
+    """Whether services may be called without a key."""
+    return settings.loopback or settings.allow_open_services
+
+
 def make_leader(adapters: Adapters, gateway: HaproxyGateway) -> Leader:
     """The thread that brings about what is stored."""
     stores = adapters.stores
@@ -131,4 +136,5 @@ def _begin(adapters: Adapters, gateway: HaproxyGateway, builds: Builds, epoch: i
         builds=builds,
         actor=actor,
         clock=adapters.clock,
+        open_allowed=open_allowed(adapters.settings),
     )

@@ -34,7 +34,8 @@ class Situation:
     ``asked``: revisions whose fronts shall run, as the target says. ``preparing``: those that a
     thread is laying out now. ``routed``: those that the table in force leads requests to;
     ``in_force`` says whether the stored routes are. ``settled``: no older gateway process lives.
-    ``waited``: seconds since each revision was first seen in its present state.
+    ``waited``: seconds since each revision was first seen in its present state. ``blocked`` says
+    why the service's own port cannot be opened.
     """
 
     service: Service
@@ -48,6 +49,7 @@ class Situation:
     in_force: bool = True
     settled: bool = True
     waited: Mapping[str, float] = field(default_factory=dict)
+    blocked: str = ""
 
     def front(self, revision: Revision) -> FrontStatus:
         """What its front says; GONE when nobody was asked or nobody answers."""
@@ -196,7 +198,11 @@ def _after_start(s: Situation, wanted: Revision) -> list[Action]:
 
 def _after_ready(s: Situation, wanted: Revision) -> list[Action]:
     actions: list[Action] = [] if wanted.id in s.asked else [Prepare(wanted)]
-    if s.in_force and wanted.id in s.routed and s.version.live != wanted.number:
+    if s.version.live == wanted.number:
+        return actions
+    if s.blocked:
+        return [Fail(wanted, {"type": "GatewayFailed", "message": s.blocked})]
+    if s.in_force and wanted.id in s.routed:
         actions.append(GoLive(wanted))
     return actions
 

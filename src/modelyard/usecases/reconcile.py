@@ -13,7 +13,7 @@ from modelyard.ports import Clock, EnvironmentStore, Gateway, ServiceStore, Targ
 from modelyard.usecases.actions import Actor
 from modelyard.usecases.builds import Builds
 from modelyard.usecases.plan import Drain, Prepare, Situation, finished, plan
-from modelyard.usecases.routes import routing_table
+from modelyard.usecases.routes import routing_table, without_port
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +59,8 @@ class Reconciler:
         builds: Builds,
         actor: Actor,
         clock: Clock,
+        *,
+        open_allowed: bool = True,
     ) -> None:
         self._services = services
         self._environments = environments
@@ -67,6 +69,8 @@ class Reconciler:
         self._builds = builds
         self._actor = actor
         self._clock = clock
+        self._open_allowed = open_allowed
+        self._blocked: dict[int, str] = {}
         self._applied: RoutingTable | None = None
         self._gateway_failure = ""
         self._since: dict[str, tuple[object, float]] = {}
@@ -107,22 +111,37 @@ class Reconciler:
         )
 
     def _apply(self, stored: Sequence[Stored]) -> bool:
+        """
+        Let the gateway serve what is stored; whether it does.
+
+        A local port that something else has is left out, and tried again at the next look: one
+        service's trouble must not hold up the others.
+        """
         table = routing_table(
             ((s.service, s.versions, s.revisions, s.keys) for s in stored),
             self._actor.places.socket,
+            open_allowed=self._open_allowed,
         )
-        if table == self._applied:
-            return True
-        try:
-            self._gateway.apply(table)
-        except GatewayFailed as error:
-            if error.message != self._gateway_failure:
-                _log.error("the gateway keeps its old routes: %s", error.message)
-            self._gateway_failure = error.message
-            return False
-        self._gateway_failure = ""
-        self._applied = table
+        blocked: dict[int, str] = {}
+        while table != self._applied:
+            try:
+                self._gateway.apply(table)
+                self._applied = table
+            except GatewayFailed as error:
+                port = error.details.get("port")
+                if not isinstance(port, int) or port not in {r.port for r in table.routes}:
+                    self._complain(error.message)
+                    return False
+                blocked[port] = error.message
+                table = without_port(table, port)
+        self._complain("; ".join(blocked.values()))
+        self._blocked = blocked
         return True
+
+    def _complain(self, failure: str) -> None:
+        if failure and failure != self._gateway_failure:
+            _log.error("the gateway: %s", failure)
+        self._gateway_failure = failure
 
     def _observe(self, stored: Sequence[Stored]) -> Mapping[str, FrontStatus]:
         ids = [r.id for s in stored for r in s.revisions if r.state in _OBSERVED]
@@ -162,6 +181,7 @@ class Reconciler:
             asked=seen.asked,
             preparing=seen.preparing & {r.id for r in revisions},
             routed=routed,
+            blocked=self._blocked.get(stored.service.port or 0, ""),
             in_force=seen.in_force,
             settled=self._gateway.settled() if draining else True,
             waited={r.id: self._waited(r, routed) for r in revisions},

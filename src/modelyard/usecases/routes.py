@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from modelyard.domain.routing import Backend, Route, RoutingTable
@@ -39,8 +40,15 @@ def routed_revision(
 def routing_table(
     services: Iterable[tuple[Service, Sequence[ServiceVersion], Sequence[Revision], Keys]],
     socket_of: Callable[[str], Path],
+    *,
+    open_allowed: bool = True,
 ) -> RoutingTable:
-    """The whole table. Backends that still finish requests stay in it until they have. Pure."""
+    """
+    The whole table. Backends that still finish requests stay in it until they have. Pure.
+
+    Without ``open_allowed`` nothing is reached without a key on the one port, also what was
+    deployed when only this machine could reach it.
+    """
     routes: list[Route] = []
     backends: dict[str, Backend] = {}
     for service, versions, revisions, keys in services:
@@ -54,8 +62,14 @@ def routing_table(
                 if revision is routed or revision.state is RevisionState.DRAINING:
                     backends[revision.id] = _backend(revision, socket_of)
         if not service.deleting:
-            routes.append(_route(service, target, keys))
+            routes.append(_route(service, target, keys, open_allowed))
     return RoutingTable(tuple(routes), backends)
+
+
+def without_port(table: RoutingTable, port: int) -> RoutingTable:
+    """The table with that local port left out. Pure."""
+    routes = (replace(r, port=None) if r.port == port else r for r in table.routes)
+    return replace(table, routes=tuple(routes))
 
 
 def _backend(revision: Revision, socket_of: Callable[[str], Path]) -> Backend:
@@ -64,14 +78,15 @@ def _backend(revision: Revision, socket_of: Callable[[str], Path]) -> Backend:
     return Backend(revision.id, str(socket_of(revision.id)), timeout)
 
 
-def _route(service: Service, target: Revision | None, keys: Keys) -> Route:
+def _route(service: Service, target: Revision | None, keys: Keys, open_allowed: bool) -> Route:
+    auth = Auth.KEY if service.auth is Auth.OFF and not open_allowed else service.auth
     hashes = (hash_key(keys.primary), hash_key(keys.secondary))
     return Route(
         workspace=service.workspace,
         service=service.name,
-        auth=service.auth,
+        auth=auth,
         backend=target.id if target else None,
-        key_hashes=hashes if service.auth is Auth.KEY else (),
+        key_hashes=hashes if auth is Auth.KEY else (),
         port=service.port,
         cors=bool(target and target.content.serving.cors_origins),
     )

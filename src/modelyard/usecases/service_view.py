@@ -86,6 +86,8 @@ def view(
     fronts: Mapping[str, FrontStatus],
     builds: Mapping[str, Build],
     base_url: str,
+    *,
+    open_allowed: bool = True,
 ) -> wire.Service:
     """Everything about a service that its users see. Pure."""
     version = next((v for v in versions if v.name == service.default_version), None)
@@ -120,7 +122,7 @@ def view(
         live_revision=version.live if version else None,
         wanted_revision=version.wanted if version else None,
         revisions=[_revision(r, fronts.get(r.id)) for r in revisions],
-        notes=_notes(service, state, wanted, version),
+        notes=_notes(service, state, wanted, version, open_allowed),
     )
 
 
@@ -142,11 +144,20 @@ def _error(
 
 
 def _notes(
-    service: Service, state: str, wanted: Revision | None, version: ServiceVersion | None
+    service: Service,
+    state: str,
+    wanted: Revision | None,
+    version: ServiceVersion | None,
+    open_allowed: bool,
 ) -> list[str]:
     notes = list(wanted.notes) if wanted else []
-    if service.auth is Auth.OFF:
+    if service.auth is Auth.OFF and (open_allowed or service.port is not None):
         notes.append("open: no key needed")
+    elif service.auth is Auth.OFF:
+        notes.append(
+            "closed: other machines can reach this server, and the service has no key; switch "
+            "keys on, or start the server with MODELYARD_ALLOW_OPEN_SERVICES=1"
+        )
     if state == ServiceState.FAILED and version and version.live is not None:
         notes.append(f"revision {version.live} goes on serving")
     return notes

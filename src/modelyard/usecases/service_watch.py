@@ -16,12 +16,19 @@ class ServiceWatch:
     """Puts together what is stored with what the fronts say."""
 
     def __init__(
-        self, store: ServiceStore, environments: EnvironmentStore, target: Target, base_url: str
+        self,
+        store: ServiceStore,
+        environments: EnvironmentStore,
+        target: Target,
+        base_url: str,
+        *,
+        open_allowed: bool = True,
     ) -> None:
         self._store = store
         self._environments = environments
         self._target = target
         self._base_url = base_url
+        self._open_allowed = open_allowed
 
     def view(self, service: Service) -> wire.Service:
         """How it is now."""
@@ -40,6 +47,7 @@ class ServiceWatch:
                 fronts,
                 self._builds(revisions[service.id]),
                 self._base_url,
+                open_allowed=self._open_allowed,
             )
             for service in services
         ]

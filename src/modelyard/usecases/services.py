@@ -32,8 +32,8 @@ _AZURE_DEFAULTS = {ServiceKind.ACI, ServiceKind.AKS, ServiceKind.AKSENDPOINT}
 class ServiceRules:
     """What this server allows."""
 
-    loopback: bool
-    allow_open: bool
+    open_allowed: bool
+    """Whether a service may be called without a key: only from here, or a setting says so."""
 
 
 def chosen_kind(kind: str) -> ServiceKind:
@@ -55,9 +55,9 @@ def chosen_auth(kind: ServiceKind, auth: str | None, rules: ServiceRules) -> Aut
         raise BadInput(f"{auth!r} is no way to authenticate: it must be one of {', '.join(Auth)}.")
     if chosen is Auth.TOKEN:
         raise BadInput("Services with tokens are not there yet; use auth 'key'.")
-    # a local service has its own port on loopback, and its address on the one port is closed
-    open_to_network = chosen is Auth.OFF and kind is not ServiceKind.LOCAL
-    if open_to_network and not rules.loopback and not rules.allow_open:
+    # a local service is open on its own loopback port; the one port asks for its key
+    open_to_all = chosen is Auth.OFF and kind is not ServiceKind.LOCAL
+    if open_to_all and not rules.open_allowed:
         raise BadInput(
             "This server can be reached from other machines, so a service without a key is "
             "refused. Ask for auth 'key' (auth_enabled=True), or start the server with "
