@@ -102,6 +102,7 @@ def test_what_a_killed_supervisor_left_is_taken_over(ups: Ups) -> None:
 
     assert done.returncode == 0, done.stderr
     assert ups.yard.pid("control") == control
+    assert ups.supervisor()  # it is at work when 'up' returns, so that 'down' finds it
 
 
 def test_the_server_is_told_its_home_and_release_and_no_secret_of_the_caller(ups: Ups) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from modelyard.bootstrap.waiting import wait_for
 from modelyard.domain.processes import ProcessStatus
 from modelyard.settings import Settings
+from modelyard.supervisor import files
 from modelyard.supervisor.files import FileSupervision
 
 READY_WITHIN = 30.0
@@ -46,7 +47,8 @@ def wait_until_ready(settings: Settings, supervised: Callable[[], bool]) -> Outc
     before = _control(supervision).restarts
 
     def outcome() -> Outcome | None:
-        if answers(settings.base_url):
+        # a server that outlived its supervisor answers before the new one has taken it over
+        if files.supervisor(settings.run) is not None and answers(settings.base_url):
             return Outcome(ready=True)
         if not supervised():
             return Outcome(ready=False, why="The supervisor has ended.")

@@ -196,7 +196,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return up(settings_.read(), settings_.child_environment(), detach=asked.detach)
     except ModelyardError as error:
         complain(error.message)
-        return 1
+    except OSError as error:  # the disk, or what may be executed
+        complain(f"Modelyard cannot be started: {error}.")
+    return 1
 
 
 if __name__ == "__main__":
