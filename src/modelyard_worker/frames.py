@@ -31,12 +31,15 @@ The page is a memfd of PAGE_SIZE bytes with PAGE at offset 0: the id of the requ
 (0 for none), when it began (CLOCK_MONOTONIC) and how many requests are finished. The worker writes
 start before id, and clears the id first when done: an id read twice in a row fits its start.
 Requests are run in the order sent, so the count also tells which ones were run though their answer
-was lost in a crash.
+was lost in a crash. Answers that wait to share a write lie meanwhile behind the page: KEPT at
+KEPT_AT is their size, their frames begin at PAGE_SIZE. After a death the front reads them there
+(``kept``); one that it had already is ignored by its id.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import struct
 from typing import Any, Dict, List, Optional, Union
 
@@ -45,6 +48,9 @@ MAGIC = b"MY"
 HEADER = struct.Struct("!2sBBIQdQ")
 PAGE = struct.Struct("!QdQ")
 PAGE_SIZE = 64
+KEPT = struct.Struct("!Q")
+KEPT_AT = PAGE.size
+KEPT_LIMIT = 1 << 16
 
 HELLO = 1
 REQUEST = 2
@@ -61,6 +67,7 @@ SHARED = 1
 Bytes = Union[bytes, bytearray, memoryview]
 
 _LENGTH = struct.Struct("!I")
+_dumps = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make one each time
 
 
 class ProtocolError(Exception):
@@ -91,10 +98,17 @@ class Frame:
 
 def encode(frame: Frame) -> bytes:
     """The frame as bytes."""
-    head = json.dumps(frame.head, separators=(",", ":")).encode() if frame.head else b""
+    head = _dumps(frame.head).encode() if frame.head else b""
     size = _LENGTH.size + len(head) + len(frame.body)
     header = HEADER.pack(MAGIC, PROTOCOL, frame.type, frame.flags, frame.id, frame.deadline, size)
     return b"".join((header, _LENGTH.pack(len(head)), head, frame.body))
+
+
+def kept(fd: int) -> List[Frame]:
+    """The answers that a dead worker had finished and not yet sent; ``fd`` is its page."""
+    header = os.pread(fd, KEPT.size, KEPT_AT)
+    size = KEPT.unpack(header)[0] if len(header) == KEPT.size else 0
+    return Decoder().feed(os.pread(fd, min(size, KEPT_LIMIT), PAGE_SIZE)) if size else []
 
 
 class Decoder:

@@ -2,7 +2,8 @@
 The worker's loop: read a lot, run one after another, answer.
 
 A lot is every REQUEST of one read. An answer is written at once unless run() is quick: while it
-takes under a millisecond (moving estimate) the answers of a lot share a write.
+takes under a millisecond (moving estimate) the answers of a lot share a write. Until then they lie
+in shared memory, so that a crash takes only the request that run() had.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ QUICK_MS = 1.0
 """A finished answer never waits for a run() expected to take longer than this."""
 
 HELD_SECONDS = 0.002
-HELD_BYTES = 1 << 16
 
 
 class Stop(BaseException):
@@ -42,7 +42,6 @@ class Loop:
         self._executor = executor
         self._waiting: Deque[Frame] = deque()
         self._held: List[bytes] = []
-        self._held_bytes = 0
         self._held_since = 0.0
         self._estimate_ms = QUICK_MS * 2  # unknown is not quick
         self._running = 0
@@ -106,8 +105,9 @@ class Loop:
     def _may_hold(self) -> bool:
         return (
             self._estimate_ms < QUICK_MS
-            and self._held_bytes < HELD_BYTES
+            and bool(self._held)
             and time.monotonic() - self._held_since < HELD_SECONDS
+            and self._page.keep(self._held[-1])
         )
 
     def _run(self, frame: Frame) -> None:
@@ -165,16 +165,14 @@ class Loop:
     def _hold(self, frame: Frame) -> None:
         if not self._held:
             self._held_since = time.monotonic()
-        data = encode(frame)
-        self._held.append(data)
-        self._held_bytes += len(data)
+        self._held.append(encode(frame))
 
     def _flush(self) -> None:
         if self._held:
             data = self._held[0] if len(self._held) == 1 else b"".join(self._held)
             self._held = []
-            self._held_bytes = 0
             self._channel.send(data)
+            self._page.sent()
 
 
 def _stream_head(answer: Answer, piece: Any) -> Any:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import mmap
+import os
 import struct
 import time
 
-from modelyard_worker.frames import PAGE_SIZE
+from modelyard_worker.frames import KEPT_AT, KEPT_LIMIT, PAGE_SIZE
 
 _ID = slice(0, 8)
 _START = slice(8, 16)
 _FINISHED = slice(16, 24)
+_KEPT = slice(KEPT_AT, KEPT_AT + 8)
 _pack_number = struct.Struct("!Q").pack
 _pack_time = struct.Struct("!d").pack
 
@@ -25,8 +27,10 @@ class Page:
     """
 
     def __init__(self, fd: int) -> None:
-        self._memory = mmap.mmap(fd, PAGE_SIZE)
+        os.ftruncate(fd, PAGE_SIZE + KEPT_LIMIT)  # the front makes the page alone
+        self._memory = mmap.mmap(fd, PAGE_SIZE + KEPT_LIMIT)
         self._finished = 0
+        self._kept = 0
 
     def begin(self, id_: int) -> None:
         """run() is about to begin with this request."""
@@ -38,3 +42,19 @@ class Page:
         self._finished += 1
         self._memory[_ID] = _pack_number(0)
         self._memory[_FINISHED] = _pack_number(self._finished)
+
+    def keep(self, data: bytes) -> bool:
+        """Put a finished answer where a crash does not reach it; False when there is no room."""
+        end = self._kept + len(data)
+        if end > KEPT_LIMIT:
+            return False
+        self._memory[PAGE_SIZE + self._kept : PAGE_SIZE + end] = data
+        self._memory[_KEPT] = _pack_number(end)
+        self._kept = end
+        return True
+
+    def sent(self) -> None:
+        """What was kept has been sent."""
+        if self._kept:
+            self._kept = 0
+            self._memory[_KEPT] = _pack_number(0)

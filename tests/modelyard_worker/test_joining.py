@@ -38,6 +38,12 @@ class Page:
     def finish(self):
         pass
 
+    def keep(self, data):
+        return len(data) < 65536
+
+    def sent(self):
+        pass
+
 
 class Executor:
     def __init__(self, run_ms, size=2):

@@ -84,6 +84,19 @@ def test_the_page_still_blames_the_request_that_killed_the_worker(serve, python)
     assert worker.page()[0] == id_
 
 
+def test_a_crash_within_a_lot_takes_no_answer_that_was_finished(serve, python):
+    worker = serve("import os\ndef run(data):\n    return data if data else os._exit(7)\n", python)
+    for _ in range(20):
+        worker.score("warm")
+
+    ids = worker.ask(*"abcdefgh", "", "z")
+    assert worker.wait() == 7
+
+    answered = {frame.id for frame in [*worker.everything(), *worker.kept()] if frame.body}
+    assert answered == set(ids[:8])
+    assert worker.page()[0] == ids[8]
+
+
 def test_a_lot_is_run_one_after_another_in_its_order(serve, python):
     worker = serve(ECHO, python)
 

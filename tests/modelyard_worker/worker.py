@@ -23,6 +23,7 @@ from modelyard_worker.frames import (
     Decoder,
     Frame,
     encode,
+    kept,
 )
 
 PATIENCE = 30.0
@@ -117,6 +118,15 @@ class WorkerProcess:
 
     def page(self) -> tuple[int, float, int]:
         return PAGE.unpack(os.pread(self._page, PAGE.size, 0))
+
+    def kept(self) -> list[Frame]:
+        return kept(self._page)
+
+    def everything(self) -> list[Frame]:
+        """What it had sent before it died."""
+        while data := self.sock.recv(1 << 20):
+            self._waiting += self._decoder.feed(data)
+        return self._waiting
 
     def hang_up(self) -> None:
         self.sock.close()
