@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pwd
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,8 +61,9 @@ class Settings:
         """Folder of the unix sockets: short, because HAProxy refuses paths over 97 characters."""
         name = "modelyard-" + hashlib.sha256(str(self.home).encode()).hexdigest()[:8]
         runtime = os.environ.get("XDG_RUNTIME_DIR")
-        base = Path(runtime) if runtime and len(runtime) < 48 else Path(tempfile.gettempdir())
-        return base / name
+        if runtime and len(runtime) < 48 and _stays():
+            return Path(runtime) / name
+        return Path(tempfile.gettempdir()) / name
 
     @property
     def loopback(self) -> bool:
@@ -105,6 +107,19 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         max_upload=_integer(env, "MODELYARD_MAX_UPLOAD", 64 * 1024**3),
         max_body=_integer(env, "MODELYARD_MAX_BODY", 100 * 1024**2),
     )
+
+
+def _stays() -> bool:
+    """
+    Whether the user's runtime folder outlives a logout.
+
+    Without lingering, logind deletes it with the last session while our processes go on.
+    """
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return False
+    return Path("/var/lib/systemd/linger", user).exists()
 
 
 def child_environment(**changes: str) -> dict[str, str]:

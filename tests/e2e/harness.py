@@ -77,10 +77,10 @@ class Yard:
         return self.run(self.python, "-m", "modelyard", *argv, check=check)
 
     def up(self) -> None:
-        self.run(self.python, "-m", "modelyard.bootstrap.up", "--detach")
+        self.run(self.python, "-P", "-m", "modelyard.bootstrap.up", "--detach")
 
     def down(self) -> None:
-        self.run(self.python, "-m", "modelyard.bootstrap.down", check=False)
+        self.run(self.python, "-P", "-m", "modelyard.bootstrap.down", check=False)
 
     def call(self, method: str, path: str, **more: Any) -> urllib3.BaseHTTPResponse:
         """A call of the REST API with the owner's token."""

@@ -85,7 +85,7 @@ def logs(
 
 def _run(module: str, arguments: list[str], changes: dict[str, str]) -> None:
     """Become another part of Modelyard: the CLI itself knows nothing behind the wire."""
-    command = [sys.executable, "-m", module, *arguments]
+    command = [sys.executable, "-P", "-m", module, *arguments]
     process = subprocess.Popen(command, env=settings_.child_environment(**changes))  # noqa: S603
     while True:
         try:

@@ -77,7 +77,7 @@ def _started(settings: Settings) -> str:
             'pip install "modelyard[server]", or set MODELYARD_URL to a server that runs.'
         )
     print(f"Starting Modelyard at {settings.base_url} (end it with 'modelyard down').", flush=True)
-    command = [sys.executable, "-m", "modelyard.bootstrap.up", "--detach"]
+    command = [sys.executable, "-P", "-m", "modelyard.bootstrap.up", "--detach"]
     try:
         done = subprocess.run(  # noqa: S603 - our own module
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
