@@ -23,7 +23,6 @@ AzureMLException
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 from modelyard.domain.errors import ModelyardError, NotFound, NotSupported
@@ -114,12 +113,17 @@ class NotSupportedException(AzureMLException, NotSupported, NotImplementedError)
     code = "not_supported"
 
 
-@cache
 def _both(base: type[AzureMLException], kind: type[ModelyardError]) -> type[AzureMLException]:
     if issubclass(base, kind):
         return base
+    if (base, kind) in _made:
+        return _made[base, kind]
     bases = (base,) if issubclass(kind, AzureMLException) else (base, kind)
-    return type(base.__name__, bases, {"code": kind.code, "__module__": base.__module__})
+    made = type(base.__name__, bases, {"code": kind.code, "__module__": base.__module__})
+    return _made.setdefault((base, kind), made)
+
+
+_made: dict[tuple[type[AzureMLException], type[ModelyardError]], type[AzureMLException]] = {}
 
 
 def as_azure(error: ModelyardError, base: type[AzureMLException]) -> AzureMLException:
@@ -139,7 +143,8 @@ def raised_as(base: type[AzureMLException]) -> Iterator[None]:
     except AzureMLException:
         raise
     except ModelyardError as error:
-        raise as_azure(error, base) from error
+        # the error inside says nothing more, and two tracebacks would hide the sentence
+        raise as_azure(error, base) from None
 
 
 def not_supported(what: str, instead: str) -> NotSupportedException:

@@ -22,15 +22,21 @@ class Bundle:
 
 
 def walk(
-    folder: Path, ignore: Ignore = NOTHING, *, readable_only: bool = False
+    folder: Path,
+    ignore: Ignore = NOTHING,
+    *,
+    readable_only: bool = False,
+    without: Path | None = None,
 ) -> Iterator[tuple[str, Path]]:
     """
     The files below a folder by '/'-separated relative path, sorted.
 
     Links are followed (their content counts), a folder that holds itself is entered once.
-    Raises ``BadInput`` for a folder that cannot be read, unless ``readable_only``.
+    The folder ``without`` is left out. Raises ``BadInput`` for a folder that cannot be read,
+    unless ``readable_only``.
     """
-    yield from _walk(folder, "", ignore, frozenset({os.path.realpath(folder)}), readable_only)
+    above = {os.path.realpath(path) for path in (folder, without) if path is not None}
+    yield from _walk(folder, "", ignore, frozenset(above), readable_only)
 
 
 def _walk(

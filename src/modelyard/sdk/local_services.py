@@ -67,7 +67,7 @@ class LocalWebservice(Webservice):
         return LocalWebserviceDeploymentConfiguration(port)
 
     @staticmethod
-    def list(
+    def list(  # type: ignore[override]  # Azure's own order of arguments
         workspace: "modelyard.Workspace",
         model_name: str | None = None,
         model_id: str | None = None,
@@ -99,7 +99,7 @@ class LocalWebservice(Webservice):
             self._send(change)
         self._wait_if(wait)
 
-    def update(
+    def update(  # type: ignore[override]  # Azure's own order of arguments
         self,
         models: Sequence[Any] | None = None,
         image_config: Any = None,

@@ -99,7 +99,7 @@ class Model:
                 properties=texts(properties),
                 framework=model_framework,
                 framework_version=model_framework_version,
-                resources=resource_configuration and resource_configuration.serialize(),
+                resources=ResourceConfiguration.payload_of(resource_configuration),
                 record=record(),
             )
             target = path("workspaces", workspace.name, "models")
@@ -188,7 +188,7 @@ class Model:
         resource_configuration: ResourceConfiguration | None = None,
     ) -> None:
         """Replace tags, description or resources."""
-        resources = resource_configuration and resource_configuration.serialize()
+        resources = ResourceConfiguration.payload_of(resource_configuration)
         new_tags = None if tags is None else texts(tags)
         self._change(wire.ModelChange(tags=new_tags, description=description, resources=resources))
 

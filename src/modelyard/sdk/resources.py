@@ -21,6 +21,11 @@ class ResourceConfiguration:
         self.memory_in_gb = memory_in_gb
         self.gpu = gpu
 
+    @staticmethod
+    def payload_of(value: "ResourceConfiguration | None") -> dict[str, Any] | None:
+        """Its JSON form; None from None."""
+        return None if value is None else value.serialize()
+
     def serialize(self) -> dict[str, Any]:
         """Azure's JSON form."""
         return {"cpu": self.cpu, "memoryInGB": self.memory_in_gb, "gpu": self.gpu}

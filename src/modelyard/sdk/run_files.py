@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from modelyard import settings
 from modelyard.sdk import downloads, folders, ignore, transfer
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.errors import UserErrorException, not_supported, raised_as
@@ -180,7 +181,8 @@ def snapshot_of(source: Path) -> folders.Bundle:
     own = ignore.Ignore.of(_NOT_IN_SNAPSHOTS)
     rules = ignore.Ignore((*rules.rules, *own.rules))
     files, size = {}, 0
-    for name, file in folders.walk(source, rules, readable_only=True):
+    home = settings.read().home
+    for name, file in folders.walk(source, rules, readable_only=True, without=home):
         size += file.stat().st_size
         if size > SNAPSHOT_LIMIT:
             raise UserErrorException(

@@ -69,7 +69,7 @@ class RegistersModels(ABC):
                 name=model_name, run_id=self.id, path=source, description=description or "",
                 tags=texts(tags), properties=texts(properties), framework=model_framework,
                 framework_version=model_framework_version, record=record(),
-                resources=resource_configuration and resource_configuration.serialize(),
+                resources=modelyard.ResourceConfiguration.payload_of(resource_configuration),
             )  # fmt: skip
             target = path("workspaces", self._workspace.name, "runs", self.id, "models")
             facts = self._client.send("POST", target, request, wire.Model)

@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import modelyard
+from modelyard.domain.errors import Conflict
 from modelyard.sdk import run_files, transfer
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.workspaces import user_name
 from modelyard.wire import runs as wire
+
+_TRIES = 3
 
 
 def output_folders(outputs: Any) -> list[str]:
@@ -23,8 +26,15 @@ def snapshot(client: Client, folder: Any) -> str | None:
     """The digest of a snapshot of the folder, sent; None without one."""
     if folder is None or folder is False:
         return None
-    bundle = run_files.snapshot_of(Path(folder))
-    return transfer.upload(client, bundle, "Uploading the snapshot")
+    for left in reversed(range(_TRIES)):
+        bundle = run_files.snapshot_of(Path(folder))
+        try:
+            return transfer.upload(client, bundle, "Uploading the snapshot")
+        except Conflict:
+            # something in the folder is being written, such as a log: look again
+            if not left:
+                raise
+    return None
 
 
 def start(

@@ -1,5 +1,6 @@
 """Sending files: only what the server misses, small ones together, big ones in pieces."""
 
+import hashlib
 import io
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -81,7 +82,7 @@ def _send_pack(client: Client, digests: list[str], bundle: Bundle, progress: Pro
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for digest in digests:
-            content = bundle.sources[digest].read_bytes()
+            content = _unchanged(bundle.sources[digest], digest)
             info = tarfile.TarInfo(digest)
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
@@ -92,6 +93,16 @@ def _send_pack(client: Client, digests: list[str], bundle: Bundle, progress: Pro
         body=buffer.getvalue(),
         headers={"Content-Type": "application/x-tar"},
     )
+
+
+def _unchanged(source: Path, digest: str) -> bytes:
+    content = source.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise Conflict(
+            f"The file {str(source)!r} changed while it was sent. Try again when nothing writes "
+            "to it, or leave it out with a .amlignore file."
+        )
+    return content
 
 
 def _send_big(client: Client, digest: str, source: Path, size: int, progress: Progress) -> None:

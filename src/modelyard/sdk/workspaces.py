@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import modelyard
@@ -130,7 +131,7 @@ class Workspace(LaterInWorkspace):
     @staticmethod
     def setup() -> "Workspace":
         """The configured workspace; without one, the workspace 'default', made when missing."""
-        if workspace_config.find(workspace_config.Path(), workspace_config.FILE_NAME):
+        if workspace_config.find(Path(), workspace_config.FILE_NAME):
             return Workspace.from_config()
         return Workspace.create("default", exist_ok=True, show_output=False)
 

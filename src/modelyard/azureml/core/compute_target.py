@@ -1,0 +1,3 @@
+"""Azure: ``azureml.core.compute_target``."""
+
+from modelyard.sdk.errors import ComputeTargetException as ComputeTargetException

@@ -1,0 +1,5 @@
+"""Azure: ``azureml.core.datastore``."""
+
+from modelyard.azureml._later import DATA, later
+
+Datastore = later("Datastore", DATA)

@@ -1,0 +1,3 @@
+"""Azure: ``azureml.core.experiment``."""
+
+from modelyard.sdk.experiments import Experiment as Experiment

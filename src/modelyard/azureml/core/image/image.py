@@ -1,0 +1,7 @@
+"""Azure: ``azureml.core.image.image``."""
+
+from modelyard.sdk.images import ContainerImageConfig
+from modelyard.sdk.images import Image as Image
+
+ImageConfig = ContainerImageConfig
+"""The parent of all image configurations; there is one kind."""

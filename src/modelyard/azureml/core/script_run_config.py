@@ -1,0 +1,3 @@
+"""Azure: ``azureml.core.script_run_config``."""
+
+from modelyard.sdk.script_runs import ScriptRunConfig as ScriptRunConfig

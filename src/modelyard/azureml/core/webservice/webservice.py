@@ -1,0 +1,6 @@
+"""Azure: ``azureml.core.webservice.webservice``."""
+
+from modelyard.sdk.service_configuration import (
+    WebserviceDeploymentConfiguration as WebserviceDeploymentConfiguration,
+)
+from modelyard.sdk.services import Webservice as Webservice

@@ -1,0 +1,3 @@
+"""Azure: ``azureml.core.workspace``."""
+
+from modelyard.sdk.workspaces import Workspace as Workspace
