@@ -40,9 +40,7 @@ def run(settings: Settings) -> None:
         server.serve(api.make_api(adapters), socket, lambda: _announce(settings))
     finally:
         leader.end()
-        adapters.builder.close()
-        adapters.target.close()
-        adapters.stores.close()
+        adapters.close()
         os.close(lock)
 
 

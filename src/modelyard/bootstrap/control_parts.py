@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from modelyard.environments.uv_builder import UvBuilder
 from modelyard.gateway.binary import find_haproxy
 from modelyard.gateway.haproxy import HaproxyGateway
 from modelyard.gateway.layout import Layout as GatewayLayout
+from modelyard.ports import BlobStore, Clock, EnvironmentBuilder, Supervision, Target
 from modelyard.settings import Settings
 from modelyard.stores.blobs import FileBlobStore
 from modelyard.stores.secret import read_or_create_secret
@@ -40,18 +42,24 @@ class Adapters:
 
     settings: Settings
     stores: Stores
-    blobs: FileBlobStore
-    builder: UvBuilder
+    blobs: BlobStore
+    builder: EnvironmentBuilder
     runtime: Path
-    target: LocalTarget
-    supervision: FileSupervision
-    clock: SystemClock
+    target: Target
+    supervision: Supervision
+    clock: Clock
     wake: threading.Event
+    closers: tuple[Callable[[], None], ...] = ()
 
     def capacity(self) -> Capacity:
         """What this machine has."""
         cores, memory = self.target.capacity()
         return Capacity(cores, memory, gpu_count())
+
+    def close(self) -> None:
+        """Give everything back."""
+        for close in self.closers:
+            close()
 
 
 def open_adapters(settings: Settings) -> Adapters:
@@ -60,16 +68,20 @@ def open_adapters(settings: Settings) -> Adapters:
     runtime = lay_worker(settings.home)
     # epoch 0 only reads: what changes processes is made anew for each epoch
     supervision = FileSupervision(settings.run, epoch=0)
+    stores = open_sql(settings.database_url, secret)
+    builder = UvBuilder(settings.environments_dir)
+    target = LocalTarget(settings, supervision, runtime)
     return Adapters(
         settings=settings,
-        stores=open_sql(settings.database_url, secret),
+        stores=stores,
         blobs=FileBlobStore(settings.home),
-        builder=UvBuilder(settings.environments_dir),
+        builder=builder,
         runtime=runtime,
-        target=LocalTarget(settings, supervision, runtime),
+        target=target,
         supervision=supervision,
         clock=SystemClock(),
         wake=threading.Event(),
+        closers=(builder.close, target.close, stores.close),
     )
 
 

@@ -44,6 +44,10 @@ class Builds:
             self._pool.submit(build.digest, partial(self._build, build))
         return bool(open_builds)
 
+    def under_way(self) -> frozenset[str]:
+        """The digests of builds that run or wait in this process."""
+        return self._pool.names()
+
     def _build(self, build: Build) -> None:
         self._logs.mkdir(parents=True, exist_ok=True)
         self._store.update_build(replace(build, state=BuildState.RUNNING))
