@@ -1,5 +1,6 @@
 import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -7,6 +8,7 @@ from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.engine import connect
 from modelyard.stores.sql.schema import migrate
 from tests.stores.postgres import PostgresServer, start_postgres
+from tests.stores.small_disk import SmallDisk, mounted
 
 pytest.register_assert_rewrite("modelyard.testing.conformance.stores")
 
@@ -33,3 +35,14 @@ def postgres(postgres_server: PostgresServer) -> Iterator[Database]:
     migrate(database)
     yield database
     database.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A real disk that is soon full."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    with mounted(folder) as disk:
+        if disk is None:
+            pytest.skip("no small disk here: only root may mount one, and not in every container")
+        yield disk

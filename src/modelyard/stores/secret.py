@@ -1,6 +1,8 @@
 """The home's secret: the key under which service keys are encrypted at rest."""
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -16,19 +18,16 @@ def read_or_create_secret(path: Path) -> bytes:
     Safe for several processes at once: the file appears whole, and the first one stays.
     """
     if not path.exists():
-        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key())
-            file.flush()
-            os.fsync(file.fileno())
+        descriptor, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # mode 0600
         try:
-            os.link(draft, path)  # unlike a rename it never replaces a key that is in use
-        except FileExistsError:
-            pass
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(Fernet.generate_key())
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(draft, path)  # unlike a rename it never replaces a key that is in use
         finally:
-            draft.unlink()
+            Path(draft).unlink()
     return path.read_bytes().strip()
 
 

@@ -78,7 +78,7 @@ class Uploads:
         try:
             yield upload
         finally:
-            os.close(upload.descriptor)
+            _release(upload.descriptor)
 
     def forget(self, sha256: str) -> None:
         """Remove all uploads of these bytes that nobody is writing to."""
@@ -114,7 +114,7 @@ class Uploads:
                 continue
             if os.fstat(descriptor).st_size == offset:
                 return Upload(path, descriptor)
-            os.close(descriptor)
+            _release(descriptor)
         raise Conflict(f"{sha256} is being uploaded {SLOTS} times at once. Try again later.")
 
 
@@ -125,7 +125,7 @@ def _locked(path: Path) -> Iterator[int | None]:
         yield descriptor
     finally:
         if descriptor is not None:
-            os.close(descriptor)
+            _release(descriptor)
 
 
 def _size(path: Path) -> int | None:
@@ -147,8 +147,14 @@ def _open_locked(path: Path, *, create: bool) -> int | None:
             return descriptor
     except BlockingIOError:
         pass
-    os.close(descriptor)
+    _release(descriptor)
     return None
+
+
+def _release(descriptor: int) -> None:
+    """Unlock, then close: a child that is being started may hold the file a moment longer."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 def _is_still(path: Path, descriptor: int) -> bool:

@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import tempfile
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,16 +78,32 @@ def _sqlite(url: URL) -> Engine:
         json_deserializer=documents.decode,
     )
     file = Path(url.database)
-    event.listen(engine, "do_connect", lambda *_: _private(file))
+    event.listen(engine, "do_connect", lambda *_: _create(file))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _private(file: Path) -> None:
-    """The file for the owner alone, before SQLite would make it readable for all."""
+def _create(file: Path) -> None:
+    """
+    A new database for the owner alone and in WAL mode, made aside and then given its name.
+
+    SQLite would make the file readable for all, and several processes that switch a new one to WAL
+    at once refuse each other. The file itself is never opened here: closing it would take away the
+    locks that connections of this process have on it.
+    """
+    if file.exists():
+        return
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    descriptor, draft = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)  # mode 0600
+    try:
+        os.close(descriptor)
+        with closing(sqlite3.connect(draft)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with suppress(FileExistsError):
+            os.link(draft, file)
+    finally:
+        Path(draft).unlink()
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:

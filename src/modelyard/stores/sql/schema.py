@@ -2,7 +2,17 @@
 
 import importlib
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    inspect,
+    select,
+    text,
+)
 
 from modelyard.domain.errors import Conflict
 from modelyard.stores.sql.database import Database
@@ -16,7 +26,10 @@ HEAD = REVISIONS[-1]
 _LOCK = 0x4D4F44454C594152  # one number for all Modelyards that share a PostgreSQL database
 
 alembic_version = Table(
-    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 """Alembic's own table, written here as Alembic writes it."""
 
@@ -32,7 +45,7 @@ def migrate(database: Database) -> None:
     with database.read() as connection:
         if _current(connection) == HEAD:
             return
-    with database.write() as connection:
+    with database.reshape() as connection:
         if connection.dialect.name == "postgresql":  # SQLite's writers are alone anyway
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         _bring_up(connection, _current(connection))
