@@ -28,7 +28,7 @@ def make_api(adapters: Adapters) -> Litestar:
 def make_cases(adapters: Adapters) -> UseCases:
     """Every use case over the adapters."""
     settings, stores, clock = adapters.settings, adapters.stores, adapters.clock
-    snapshots = Snapshots(stores.snapshots, adapters.blobs)
+    snapshots = Snapshots(stores.snapshots, adapters.blobs, settings.max_upload)
     models = Models(
         stores.models,
         stores.workspaces,

@@ -3,7 +3,7 @@
 import tarfile
 from typing import BinaryIO
 
-from modelyard.domain.errors import BadArchive, BadInput
+from modelyard.domain.errors import BadArchive, BadInput, TooLarge
 from modelyard.domain.manifests import FileEntry, Manifest, check_path
 from modelyard.ports import BlobStore, SnapshotStore
 from modelyard.usecases.archives import open_tar
@@ -16,9 +16,10 @@ MAX_FILES = 200_000
 class Snapshots:
     """What clients do with folders."""
 
-    def __init__(self, store: SnapshotStore, blobs: BlobStore) -> None:
+    def __init__(self, store: SnapshotStore, blobs: BlobStore, max_size: int) -> None:
         self._store = store
         self._blobs = blobs
+        self._max = max_size
 
     def add(self, request: ManifestRequest) -> Manifest:
         """
@@ -76,6 +77,7 @@ class Snapshots:
 
     def _check_members(self, tar: tarfile.TarFile) -> None:
         entries = []
+        size = 0
         for member in tar:
             if member.isdir() and member.name.strip("/") in {"", "."}:
                 continue
@@ -85,6 +87,12 @@ class Snapshots:
                     f"{member.name!r} in the archive is a link or a device; send files only."
                 )
             if member.isreg():
+                size += member.size
+                if size > self._max:
+                    raise TooLarge(
+                        f"The files of the archive are over the limit of {self._max} bytes "
+                        "(MODELYARD_MAX_UPLOAD)."
+                    )
                 entries.append(FileEntry(path, "0" * 64, member.size))
             _check_count(len(entries))
         Manifest.of(entries)
