@@ -1,10 +1,11 @@
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.serving.fronts import Background, Front
+from tests.serving.fronts import Answer, Background, Front
 from tests.waiting import wait_until
 
 Start = Callable[..., Front]
@@ -170,3 +171,29 @@ def test_a_worker_that_does_not_keep_to_the_protocol_is_given_up(
     front = start(runtime=tmp_path, state="failed")
 
     assert "does not keep to the protocol" in front.log()
+
+
+def test_under_load_a_killed_worker_costs_one_request_at_most(start: Start) -> None:
+    front = start(queue_limit=1000)
+    failed: list[Answer] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            answer = front.score(a=1)
+            if answer.status != 200:
+                failed.append(answer)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for restarts in range(5):
+        pid = front.score().json["pid"]
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda n=restarts + 1: (front.status() or {})["restarts"] >= n)
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+    assert len(failed) <= 5
+    assert {answer.json["code"] for answer in failed} <= {"worker_crashed"}

@@ -1,5 +1,7 @@
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -185,3 +187,27 @@ def run(data):
     assert answer.status in {201, 500}
     assert b"b: c" not in str(answer.headers).encode()
     assert answer.body
+
+
+def test_headers_with_foreign_characters_do_not_break_an_answer(start: Start) -> None:
+    front = start()
+    odd = "caf\u00e9"
+
+    answer = front.ask(
+        body={"a": 1},
+        headers={"x-request-id": odd, "x-ms-client-request-id": odd, "traceid": odd, "x-own": odd},
+    )
+
+    assert (answer.status, answer.json["a"]) == (200, 1)
+    assert answer.headers["x-request-id"].isascii()
+
+
+def test_a_front_never_loads_the_database_or_the_api() -> None:
+    code = (
+        "import sys, modelyard.bootstrap.front\n"
+        "print([n for n in ('sqlalchemy', 'litestar', 'alembic') if n in sys.modules])"
+    )
+
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert out.stdout.strip() == "[]"

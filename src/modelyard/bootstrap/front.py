@@ -137,7 +137,7 @@ class Front:
 
     async def _close(self) -> None:
         patience = 0.0 if self._at_once.is_set() else 5.0
-        await self.crew.stop()
+        await self.crew.stop(min(patience, 2.0))
         self.pool.close(unavailable("draining", "This version of the service is being stopped."))
         await self.http.stop(patience)
         await self.control.stop()

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import itertools
+import re
 import time
 import uuid
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from modelyard.serving.tickets import Answer, Headers, Ticket
 
 _METHODS = ("GET", "POST", "OPTIONS")
 _CLIENT_ID_LIMIT = 100
+_ID = re.compile(r"[!-~]{1,100}").fullmatch
+_PRINTABLE = re.compile(r"[ -~]*").fullmatch
 _JSON = ("content-type", "application/json")
 _CLOSE = ("connection", "close")
 
@@ -59,7 +62,7 @@ class App:
     async def __call__(self, request: Request) -> Reply:
         """Answer one request; never raises but when its client has gone."""
         given = request.header("x-request-id")
-        id_ = given if given and len(given) <= _CLIENT_ID_LIMIT else str(uuid.uuid4())
+        id_ = given if given and _ID(given) else str(uuid.uuid4())
         headers = [*self._fixed, ("x-ms-request-id", id_), ("x-request-id", id_)]
         try:
             if id_ is not given:
@@ -85,9 +88,10 @@ class App:
                     "client_request_id_too_long",
                     f"x-ms-client-request-id may have {_CLIENT_ID_LIMIT} characters at most.",
                 )
-            headers.append(("x-ms-client-request-id", client_id))
+            if _PRINTABLE(client_id):
+                headers.append(("x-ms-client-request-id", client_id))
         trace_id = request.header("traceid")
-        if trace_id is not None:
+        if trace_id is not None and _PRINTABLE(trace_id):
             headers.append(("traceid", trace_id))
         if self._spec.cors_origins:
             headers += cors.headers(request.header("origin"), self._spec.cors_origins)

@@ -71,14 +71,14 @@ class Crew:
             self._logs.note(f"worker {number} killed: {reason}")
             worker.kill(MEMORY)
 
-    async def stop(self) -> None:
-        """End all workers: gently at first, by force after a few seconds."""
+    async def stop(self, patience: float) -> None:
+        """End all workers: gently at first, by force after so many seconds."""
         self._stopping = True
         for worker in self._alive.values():
             worker.retire()
         waiting = [worker.process.exited for worker in self._alive.values()]
         if waiting:
-            await asyncio.wait(waiting, timeout=2)
+            await asyncio.wait(waiting, timeout=patience)
         for worker in self._alive.values():
             worker.kill("the front stops")
         tasks = list(self._places.values())

@@ -8,6 +8,7 @@ Granian's embedded server: one process, its I/O in a thread of Rust, requests as
 import asyncio
 import contextlib
 import re
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,13 +135,13 @@ class HttpServer:
     """An application on a unix socket of mode 0600."""
 
     def __init__(
-        self, app: Callable[[Request], Awaitable[Reply]], socket: Path, connections: int
+        self, app: Callable[[Request], Awaitable[Reply]], path: Path, connections: int
     ) -> None:
         self._app = app
-        self._socket = socket
+        self._path = path
         self._server = Server(
             self,
-            uds=socket,
+            uds=path,
             interface=Interfaces.RSGI,
             http=HTTPModes.http1,
             websockets=False,
@@ -153,12 +154,12 @@ class HttpServer:
 
     async def start(self) -> None:
         """Listen; returns when the socket takes connections. Raises OSError."""
-        self._socket.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
         self._task = asyncio.ensure_future(self._server.serve())
-        while not self._socket.is_socket():
+        while not _takes_connections(self._path):
             if self._task.done():
                 self._task.result()
-                raise OSError(f"The HTTP server ended while it opened {self._socket}.")
+                raise OSError(f"The HTTP server ended while it opened {self._path}.")
             await asyncio.sleep(0.005)
 
     async def stop(self, patience: float = 5.0) -> None:
@@ -169,7 +170,7 @@ class HttpServer:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._task, patience)
         self._task = None
-        self._socket.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         """Granian's entry: one call for each request."""
@@ -188,6 +189,16 @@ class HttpServer:
             await _send(proto, reply, reply.body)
         finally:
             reply.done()
+
+
+def _takes_connections(path: Path) -> bool:
+    """Whether somebody listens: the file is there a moment before that."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 async def _send(proto: Any, reply: Reply, body: Stream) -> None:

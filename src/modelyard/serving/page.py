@@ -6,8 +6,7 @@ import struct
 import tempfile
 from typing import NamedTuple
 
-SIZE = 64
-_LAYOUT = struct.Struct("!QdQ")
+from modelyard_worker.frames import PAGE, PAGE_SIZE, Frame, ProtocolError, kept
 
 
 class Running(NamedTuple):
@@ -20,28 +19,35 @@ class Running(NamedTuple):
 
 class RunPage:
     """
-    64 bytes of shared memory.
+    A few bytes of shared memory, and behind them answers that the worker has not sent yet.
 
     They outlive the worker, so that after a crash the front knows which request was to blame.
     """
 
     def __init__(self) -> None:
         self.fd = _memory_file()
-        os.ftruncate(self.fd, SIZE)
-        self._map = mmap.mmap(self.fd, SIZE)
+        os.ftruncate(self.fd, PAGE_SIZE)
+        self._map = mmap.mmap(self.fd, PAGE_SIZE)
 
     def read(self) -> Running:
         """
         What the worker runs. The worker does not write atomically, so a reading only counts
         when a second one is the same.
         """
-        reading = _LAYOUT.unpack_from(self._map)
+        reading = PAGE.unpack_from(self._map)
         for _ in range(100):
-            again = _LAYOUT.unpack_from(self._map)
+            again = PAGE.unpack_from(self._map)
             if again == reading:
                 break
             reading = again
         return Running(*reading)
+
+    def kept(self) -> list[Frame]:
+        """Answers of a dead worker that were finished and not sent; none when it died writing."""
+        try:
+            return kept(self.fd)
+        except (ProtocolError, OSError, ValueError, struct.error):
+            return []
 
     def close(self) -> None:
         """Give the memory back; may be called twice."""

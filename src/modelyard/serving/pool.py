@@ -15,7 +15,7 @@ SWEEP = 0.05
 
 TIMEOUT = "scoring timeout"
 MEMORY = "memory limit"
-_ATTEMPTS = 3
+_ATTEMPTS = 10
 
 
 class Pool:

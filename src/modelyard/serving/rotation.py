@@ -23,15 +23,17 @@ class RotatingFile:
 
     def write(self, data: bytes) -> None:
         """Append whole lines; rotates before the file would grow past its limit."""
-        if self._size and self._size + len(data) > self._limit:
-            self._rotate()
         try:
+            if self._fd < 0:
+                self._open()
+            if self._size and self._size + len(data) > self._limit:
+                self._rotate()
             while data:
                 written = os.write(self._fd, data)
                 self._size += written
                 data = data[written:]
         except OSError:
-            return  # no room: these lines are lost
+            return  # no room or no folder: these lines are lost
 
     def close(self) -> None:
         """Close the file; may be called twice."""
@@ -45,7 +47,7 @@ class RotatingFile:
         self._size = os.fstat(self._fd).st_size
 
     def _rotate(self) -> None:
-        os.close(self._fd)
+        self.close()
         try:
             for number in range(self._keep - 1, 1, -1):
                 older = rotated(self._path, number - 1)

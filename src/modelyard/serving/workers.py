@@ -150,6 +150,8 @@ class Worker:
 
     def _on_exit(self, _: "asyncio.Future[int]") -> None:
         self._channel.drain()
+        for frame in self._page.kept():
+            self._on_frame(frame)  # those that came already are not held any more
         if not self.ready.done():
             self.ready.set_result(None)
 
