@@ -101,7 +101,7 @@ class Yard:
 
     def processes(self) -> list[psutil.Process]:
         """Every process that belongs to this home."""
-        mark = f"MODELYARD_HOME={self.home}"
+        mark = str(self.home).encode()
         found = []
         for process in psutil.process_iter():
             try:
@@ -109,7 +109,7 @@ class Yard:
             except OSError:
                 continue
             mine = process.pid == os.getpid()
-            if not mine and (mark.encode() in text.split(b"\0") or self._named(process)):
+            if not mine and (mark in text or self._named(process)):
                 found.append(process)
         return found
 
