@@ -145,9 +145,9 @@ def _main(layout: Layout) -> str:
         *_admission(layout, "if serve"),
         "http-request set-path /%[path,field(5,/,0)] if serve",
         "use_backend successor if late",
-        "use_backend %[var(txn.backend)] if { var(txn.backend) -m found }",
-        "use_backend nowhere if { var(txn.svc) -m found }",  # not "if serve": the path is new
-        "default_backend control",
+        "use_backend control if !{ var(txn.svc) -m found }",  # not "if serve": the path is new
+        "use_backend %[var(txn.backend)]",
+        "default_backend nowhere",
     )
 
 
@@ -160,7 +160,7 @@ def _local(route: Route, layout: Layout) -> str:
         f"http-request set-var(txn.svc) str({address(route)})",
         *_admission(layout, "if TRUE"),
         f"use_backend successor_{route.port} if late",
-        "use_backend %[var(txn.backend)] if { var(txn.backend) -m found }",
+        "use_backend %[var(txn.backend)]",
         "default_backend nowhere",
     )
 

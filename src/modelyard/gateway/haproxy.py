@@ -9,11 +9,11 @@ from pathlib import Path
 from modelyard.domain.errors import GatewayFailed
 from modelyard.domain.processes import ProcessSpec
 from modelyard.domain.routing import RoutingTable
-from modelyard.gateway import ports
+from modelyard.gateway import older, ports
 from modelyard.gateway.config import LOCAL_PREFIX, fits, render, stamp
 from modelyard.gateway.files import make_private, read_all, write_changed
 from modelyard.gateway.layout import Layout
-from modelyard.gateway.maps import Maps, backend_name, in_safe_order, maps, render_map
+from modelyard.gateway.maps import Maps, in_safe_order, maps, render_map
 from modelyard.gateway.runtime import Runtime, Unreachable
 
 
@@ -72,7 +72,7 @@ class HaproxyGateway:
     def settled(self) -> bool:
         with self._lock:
             try:
-                return not any(self._in_flight(pid) for pid in self._runtime.workers().old)
+                return not older.any_busy(self._runtime)
             except Unreachable:
                 return True
 
@@ -113,7 +113,7 @@ class HaproxyGateway:
             raise GatewayFailed(
                 f"The gateway refused its new configuration; the old one stays in force: {refused}"
             )
-        self._wait(self._old_ones_yield, 5.0)
+        self._wait(lambda: older.all_yield(self._runtime), 5.0)
         if self._runtime.stamp() != stamp(wanted):
             raise GatewayFailed(
                 "The gateway reloaded but another configuration is in force. Does another "
@@ -169,16 +169,6 @@ class HaproxyGateway:
     def _bound(self) -> set[int]:
         names = (row["pxname"] for row in self._runtime.stats("@1", 1))
         return {int(n.removeprefix(LOCAL_PREFIX)) for n in names if n.startswith(LOCAL_PREFIX)}
-
-    def _in_flight(self, pid: int) -> int:
-        """Requests of an older process that a front has not answered yet."""
-        rows = self._runtime.stats(f"@!{pid}", 2)
-        return sum(int(r["scur"]) for r in rows if r["pxname"].startswith(backend_name("")))
-
-    def _old_ones_yield(self) -> bool:
-        """Whether every older process knows that it was replaced."""
-        olds = self._runtime.workers().old
-        return all(self._runtime.info(f"@!{pid}").get("Stopping", "1") == "1" for pid in olds)
 
     def _came_up(self) -> bool:
         return self._wait(lambda: self._runtime.stamp() is not None, self._start_timeout)

@@ -49,9 +49,10 @@ class Runtime:
             ) from error
         return b"".join(chunks).decode(errors="replace")
 
-    def info(self, process: str = "@1") -> dict[str, str]:
+    def info(self, process: str = "@1", timeout: float = 10.0) -> dict[str, str]:
         """What a process says of itself: description, Stopping, …; empty when it is not there."""
-        rows = (line.partition(": ") for line in self.ask(f"{process} show info").splitlines())
+        said = self.ask(f"{process} show info", timeout)
+        rows = (line.partition(": ") for line in said.splitlines())
         return {name: value for name, _, value in rows if value}
 
     def stamp(self) -> str | None:
@@ -89,10 +90,11 @@ class Runtime:
         for line in _lines(f"@1 {command}" for command in commands):
             self.ask(line)
 
-    def stats(self, process: str, kinds: int) -> list[dict[str, str]]:
-        """Rows of ``show stat``: 1 frontends, 2 backends."""
-        text = self.ask(f"{process} show stat -1 {kinds} -1").strip()
-        return list(csv.DictReader(StringIO(text.removeprefix("# "))))
+    def stats(self, process: str, kinds: int, timeout: float = 10.0) -> list[dict[str, str]]:
+        """Rows of ``show stat``: 1 frontends, 2 backends; none of a process that is not there."""
+        text = self.ask(f"{process} show stat -1 {kinds} -1", timeout).strip()
+        rows = csv.DictReader(StringIO(text.removeprefix("# ")))
+        return [row for row in rows if row.get("scur")]
 
 
 def _lines(commands: Iterable[str]) -> Iterator[str]:
