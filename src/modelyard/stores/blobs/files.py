@@ -84,6 +84,20 @@ class FileBlobStore:
         sizes = [size for size in freed if size is not None]
         return len(sizes), sum(sizes)
 
+    def size(self, sha256: str) -> int | None:
+        """Bytes of a file; None when it is not there."""
+        try:
+            return self._path(sha256).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def touched(self, sha256: str) -> float | None:
+        """When it was last uploaded or asked for, in seconds; None when it is not there."""
+        try:
+            return self._path(sha256).stat().st_mtime
+        except FileNotFoundError:
+            return None
+
     def usage(self) -> int:
         return sum(path.stat().st_size for path in self._all())
 
@@ -120,7 +134,7 @@ class FileBlobStore:
     def _place(self, sha256: str, upload: Upload) -> None:
         """Whole on the disk first, then in place: a name under blobs is always complete."""
         if self._touched(sha256):
-            upload.path.unlink()
+            upload.path.unlink(missing_ok=True)
             return
         path = self._path(sha256)
         os.fchmod(upload.descriptor, _READ_ONLY)
@@ -151,3 +165,11 @@ class FileBlobStore:
         except FileNotFoundError:
             return None
         return status.st_size
+
+
+def _size_if_older(path: Path, before: float) -> int | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_size if status.st_mtime < before else None
