@@ -53,7 +53,7 @@ class UseCases:
     environments: Environments
     services: Services
     watch: ServiceWatch
-    status: Status
+    server: Status
     spool_folder: Path
     max_upload: int
 

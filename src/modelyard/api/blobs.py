@@ -1,13 +1,16 @@
 """Routes of files by content, and of folders made of them."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from litestar import Controller, Request, Response, get, head, post, put
+from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
 from modelyard.api.queries import whole_number
@@ -28,12 +31,14 @@ class BlobRoutes(Controller):
     tags = ["files"]
 
     @post("/missing", status_code=200, sync_to_thread=True)
-    def list_missing(self, blobs: Blobs, data: wire.Digests) -> wire.Missing:
+    def list_missing(
+        self, blobs: NamedDependency[Blobs], data: JSONBody[wire.Digests]
+    ) -> wire.Missing:
         """Which of these must be uploaded?"""
         return wire.Missing(missing=list(blobs.missing(data.digests)))
 
     @head("/{sha256:str}", sync_to_thread=True)
-    def look(self, blobs: Blobs, sha256: str) -> Response[None]:
+    def look(self, blobs: NamedDependency[Blobs], sha256: FromPath[str]) -> Response[None]:
         """200 when it is there; 404 with the Upload-Offset where an upload goes on."""
         if blobs.has(sha256):
             return Response(None, status_code=200)
@@ -41,13 +46,15 @@ class BlobRoutes(Controller):
         return Response(None, status_code=404, headers=headers)
 
     @get("/{sha256:str}", sync_to_thread=True)
-    def download(self, request: Request[Any, Any, Any], blobs: Blobs, sha256: str) -> Stream:
+    def download(
+        self, request: Request[Any, Any, Any], blobs: NamedDependency[Blobs], sha256: FromPath[str]
+    ) -> Stream:
         """Its bytes; Range is honoured."""
         return send_file(blobs.open(sha256), request.headers.get("Range"), sha256)
 
     @put("/{sha256:str}", request_max_body_size=None)
     async def upload(
-        self, request: Request[Any, Any, Any], blobs: Blobs, sha256: str
+        self, request: Request[Any, Any, Any], blobs: NamedDependency[Blobs], sha256: FromPath[str]
     ) -> wire.Upload:
         """
         A file or the next part of one: the bytes as body, where they begin in the header
@@ -65,13 +72,18 @@ class BlobRoutes(Controller):
 
     @post("/pack", request_max_body_size=None, status_code=200)
     async def upload_pack(
-        self, request: Request[Any, Any, Any], blobs: Blobs, spool_folder: Path, max_upload: int
+        self,
+        request: Request[Any, Any, Any],
+        blobs: NamedDependency[Blobs],
+        spool_folder: NamedDependency[Path],
+        max_upload: NamedDependency[int],
     ) -> dict[str, int]:
         """A tar (gzipped or not) of small files, each named by its digest."""
         with await spool(request, spool_folder, max_upload) as archive:
             return {"stored": await asyncio.to_thread(blobs.put_pack, archive)}
 
 
+@dataclass
 class _SnapshotOperation(Operation):
     """Describes the body, which the handler reads by itself because it comes in two forms."""
 
@@ -97,9 +109,9 @@ class SnapshotRoutes(Controller):
     async def add_snapshot(
         self,
         request: Request[Any, Any, Any],
-        snapshots: Snapshots,
-        spool_folder: Path,
-        max_upload: int,
+        snapshots: NamedDependency[Snapshots],
+        spool_folder: NamedDependency[Path],
+        max_upload: NamedDependency[int],
     ) -> wire.Manifest:
         """Keeps a folder: a manifest of uploaded files (JSON), or all of it (a tar)."""
         kind = request.content_type[0]
@@ -111,7 +123,9 @@ class SnapshotRoutes(Controller):
         return _wire(await asyncio.to_thread(snapshots.add, wanted))
 
     @get("/{digest:str}", sync_to_thread=True)
-    def get_snapshot(self, snapshots: Snapshots, digest: str) -> wire.Manifest:
+    def get_snapshot(
+        self, snapshots: NamedDependency[Snapshots], digest: FromPath[str]
+    ) -> wire.Manifest:
         """The files of a folder."""
         return _wire(snapshots.get(digest))
 

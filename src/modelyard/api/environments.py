@@ -3,7 +3,8 @@
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from modelyard.api.convert import to_page, to_wire
 from modelyard.domain.environments import Build as DomainBuild
@@ -20,27 +21,36 @@ class EnvironmentRoutes(Controller):
     tags = ["environments"]
 
     @get(sync_to_thread=True)
-    def list_environments(self, environments: Environments, ws: str) -> Page[Environment]:
+    def list_environments(
+        self, environments: NamedDependency[Environments], ws: FromPath[str]
+    ) -> Page[Environment]:
         """The latest version of each name, by name."""
         return to_page(environments.list(ws), Environment)
 
     @post(sync_to_thread=True)
     def register_environment(
-        self, environments: Environments, ws: str, data: EnvironmentDefinition
+        self,
+        environments: NamedDependency[Environments],
+        ws: FromPath[str],
+        data: JSONBody[EnvironmentDefinition],
     ) -> Environment:
         """The version with equal content, else a new one."""
         return to_wire(environments.register(ws, data), Environment)
 
     @get("/{name:str}", sync_to_thread=True)
     def get_latest_environment(
-        self, environments: Environments, ws: str, name: str
+        self, environments: NamedDependency[Environments], ws: FromPath[str], name: FromPath[str]
     ) -> Environment:
         """The latest version."""
         return to_wire(environments.get(ws, name), Environment)
 
     @get("/{name:str}/versions/{version:int}", sync_to_thread=True)
     def get_environment(
-        self, environments: Environments, ws: str, name: str, version: int
+        self,
+        environments: NamedDependency[Environments],
+        ws: FromPath[str],
+        name: FromPath[str],
+        version: FromPath[int],
     ) -> Environment:
         """One version."""
         return to_wire(environments.get(ws, name, version), Environment)
@@ -53,13 +63,20 @@ class BuildRoutes(Controller):
     tags = ["environments"]
 
     @post(sync_to_thread=True)
-    def request_build(self, environments: Environments, ws: str, data: BuildRequest) -> Build:
+    def request_build(
+        self,
+        environments: NamedDependency[Environments],
+        ws: FromPath[str],
+        data: JSONBody[BuildRequest],
+    ) -> Build:
         """Builds what is defined, unless it is built."""
         build = environments.request_build(ws, data)
         return _wire(build, environments.built(build.digest))
 
     @get("/{digest:str}", sync_to_thread=True)
-    def get_build(self, environments: Environments, ws: str, digest: str) -> Build:
+    def get_build(
+        self, environments: NamedDependency[Environments], ws: FromPath[str], digest: FromPath[str]
+    ) -> Build:
         """One build."""
         build = environments.get_build(ws, digest)
         return _wire(build, environments.built(digest))
@@ -67,10 +84,10 @@ class BuildRoutes(Controller):
     @get("/{digest:str}/log", sync_to_thread=True)
     def get_log(
         self,
-        environments: Environments,
-        ws: str,
-        digest: str,
-        offset: Annotated[int, Parameter(ge=0, lt=2**62)] = 0,
+        environments: NamedDependency[Environments],
+        ws: FromPath[str],
+        digest: FromPath[str],
+        offset: Annotated[int, QueryParameter(ge=0, lt=2**62)] = 0,
     ) -> Response[bytes]:
         """The log from byte ``offset`` on; X-Log-Offset says where to go on."""
         data, end, build = environments.build_log(ws, digest, offset)

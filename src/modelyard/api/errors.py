@@ -101,15 +101,20 @@ def on_validation(
     request: Request[Any, Any, Any], error: ValidationException
 ) -> Response[Problem | None]:
     """A value of the wrong type: the message names the field."""
-    found = [e for e in (error.extra if isinstance(error.extra, list) else []) if "message" in e]
-    text = "; ".join(
-        f"{e['key']}: {e['message']}" if e.get("key") else e["message"] for e in found
-    )
+    found = [_fault(e) for e in (error.extra if isinstance(error.extra, list) else [])]
+    text = "; ".join(f"{e['key']}: {e['message']}" for e in found)
     return answer(request, 400, "bad_input", text or str(error.detail), {"errors": found})
 
 
+def _fault(said: Mapping[str, Any]) -> dict[str, str]:
+    key, message = str(said.get("key", "")), str(said.get("message", ""))
+    if key == "data":  # the handlers' name for the whole body
+        key, message = "body", "a JSON object is needed" if message == "'data'" else message
+    return {"key": key, "message": message, "source": str(said.get("source", ""))}
+
+
 def on_body(
-    request: Request[Any, Any, Any], error: msgspec.MsgspecError
+    request: Request[Any, Any, Any], error: msgspec.MsgspecError | UnicodeDecodeError
 ) -> Response[Problem | None]:
     """A body that is no JSON, or of another shape."""
     return answer(request, 400, "bad_input", f"The body cannot be used: {error}")
@@ -117,16 +122,19 @@ def on_body(
 
 def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem | None]:
     """What the framework refuses: unknown routes and methods, bodies that are no JSON."""
+    if error.status_code >= 500:
+        return on_unexpected(request, error)
     message = str(error.detail)
     if isinstance(error, NotFoundException):
         message = f"There is nothing at {request.url.path}. The routes: /api/v1/openapi.json."
     elif isinstance(error, MethodNotAllowedException):
         message = f"{request.method} is not possible at {request.url.path}."
-    response = answer(
-        request, error.status_code, _CODES.get(error.status_code, "bad_input"), message
-    )
-    if allow := (error.headers or {}).get("Allow"):
-        response.headers["Allow"] = allow
+    elif error.status_code == 400:
+        message = f"The request cannot be read as JSON: {message}"
+    code = _CODES.get(error.status_code, "bad_input")
+    response = answer(request, error.status_code, code, message)
+    if allowed := (error.headers or {}).get("allow"):
+        response.headers["Allow"] = allowed
     return response
 
 
@@ -153,6 +161,7 @@ HANDLERS: Mapping[int | type[Exception], Any] = {
     errors.ModelyardError: on_ours,
     ValidationException: on_validation,
     msgspec.MsgspecError: on_body,
+    UnicodeDecodeError: on_body,
     HTTPException: on_http,
     Exception: on_unexpected,
 }

@@ -1,6 +1,8 @@
 """Routes of experiments."""
 
 from litestar import Controller, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from modelyard.api.convert import to_page, to_wire
 from modelyard.usecases.experiments import Experiments
@@ -15,30 +17,43 @@ class ExperimentRoutes(Controller):
     tags = ["experiments"]
 
     @get(sync_to_thread=True)
-    def list_experiments(self, experiments: Experiments, ws: str) -> Page[Experiment]:
+    def list_experiments(
+        self, experiments: NamedDependency[Experiments], ws: FromPath[str]
+    ) -> Page[Experiment]:
         """All experiments, by name, archived ones too."""
         return to_page(experiments.list(ws), Experiment)
 
     @post(sync_to_thread=True)
     def ensure_experiment(
-        self, experiments: Experiments, ws: str, data: ExperimentRequest
+        self,
+        experiments: NamedDependency[Experiments],
+        ws: FromPath[str],
+        data: JSONBody[ExperimentRequest],
     ) -> Experiment:
         """The experiment of that name, made if it was missing."""
         return to_wire(experiments.ensure(ws, data), Experiment)
 
     @get("/{name:str}", sync_to_thread=True)
-    def get_experiment(self, experiments: Experiments, ws: str, name: str) -> Experiment:
+    def get_experiment(
+        self, experiments: NamedDependency[Experiments], ws: FromPath[str], name: FromPath[str]
+    ) -> Experiment:
         """One experiment."""
         return to_wire(experiments.get(ws, name), Experiment)
 
     @patch("/{name:str}", sync_to_thread=True)
     def change_experiment(
-        self, experiments: Experiments, ws: str, name: str, data: ExperimentChange
+        self,
+        experiments: NamedDependency[Experiments],
+        ws: FromPath[str],
+        name: FromPath[str],
+        data: JSONBody[ExperimentChange],
     ) -> Experiment:
         """Replaces tags, archives or reactivates."""
         return to_wire(experiments.change(ws, name, data), Experiment)
 
     @delete("/{name:str}", sync_to_thread=True)
-    def delete_experiment(self, experiments: Experiments, ws: str, name: str) -> None:
+    def delete_experiment(
+        self, experiments: NamedDependency[Experiments], ws: FromPath[str], name: FromPath[str]
+    ) -> None:
         """Removes an experiment without runs."""
         experiments.delete(ws, name)

@@ -3,6 +3,8 @@
 from typing import Any
 
 from litestar import Controller, Request, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from modelyard.api.convert import to_page, to_wire
 from modelyard.api.queries import pairs
@@ -20,14 +22,14 @@ class ModelRoutes(Controller):
     @get(sync_to_thread=True)
     def list_models(
         self,
-        models: Models,
-        ws: str,
-        name: str | None = None,
-        tag: list[str] | None = None,
-        property: list[str] | None = None,
-        run_id: str | None = None,
-        framework: str | None = None,
-        latest: bool = False,
+        models: NamedDependency[Models],
+        ws: FromPath[str],
+        name: FromQuery[str | None] = None,
+        tag: FromQuery[list[str] | None] = None,
+        property: FromQuery[list[str] | None] = None,
+        run_id: FromQuery[str | None] = None,
+        framework: FromQuery[str | None] = None,
+        latest: FromQuery[bool] = False,
     ) -> Page[Model]:
         """Versions that fit all filters, newest first; ``tag`` is ``key`` or ``key=value``."""
         found = models.list(
@@ -43,29 +45,52 @@ class ModelRoutes(Controller):
 
     @post(sync_to_thread=True)
     def register_model(
-        self, request: Request[Any, Any, Any], models: Models, ws: str, data: ModelRequest
+        self,
+        request: Request[Any, Any, Any],
+        models: NamedDependency[Models],
+        ws: FromPath[str],
+        data: JSONBody[ModelRequest],
     ) -> Model:
         """Registers uploaded files as the next version of the name."""
         return to_wire(models.register(ws, data, request.auth.name), Model)
 
     @get("/{name:str}", sync_to_thread=True)
-    def get_latest_model(self, models: Models, ws: str, name: str) -> Model:
+    def get_latest_model(
+        self, models: NamedDependency[Models], ws: FromPath[str], name: FromPath[str]
+    ) -> Model:
         """The latest version."""
         return to_wire(models.get(ws, name), Model)
 
     @get("/{name:str}/versions/{version:int}", sync_to_thread=True)
-    def get_model(self, models: Models, ws: str, name: str, version: int) -> Model:
+    def get_model(
+        self,
+        models: NamedDependency[Models],
+        ws: FromPath[str],
+        name: FromPath[str],
+        version: FromPath[int],
+    ) -> Model:
         """One version."""
         return to_wire(models.get(ws, name, version), Model)
 
     @patch("/{name:str}/versions/{version:int}", sync_to_thread=True)
     def change_model(
-        self, models: Models, ws: str, name: str, version: int, data: ModelChange
+        self,
+        models: NamedDependency[Models],
+        ws: FromPath[str],
+        name: FromPath[str],
+        version: FromPath[int],
+        data: JSONBody[ModelChange],
     ) -> Model:
         """Changes description, tags, properties or resources."""
         return to_wire(models.change(ws, name, version, data), Model)
 
     @delete("/{name:str}/versions/{version:int}", sync_to_thread=True)
-    def delete_model(self, models: Models, ws: str, name: str, version: int) -> None:
+    def delete_model(
+        self,
+        models: NamedDependency[Models],
+        ws: FromPath[str],
+        name: FromPath[str],
+        version: FromPath[int],
+    ) -> None:
         """Removes a version that no service holds."""
         models.delete(ws, name, version)

@@ -3,7 +3,8 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Request, get, patch, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from modelyard.api.convert import to_page, to_wire
@@ -28,17 +29,17 @@ class RunRoutes(Controller):
     @get(sync_to_thread=True)
     def list_runs(
         self,
-        runs: Runs,
-        ws: str,
-        experiment: str | None = None,
-        status: str | None = None,
-        type: str | None = None,
-        parent: str | None = None,
-        tag: list[str] | None = None,
-        property: list[str] | None = None,
-        include_children: bool = True,
-        limit: Annotated[int, Parameter(ge=1, le=1000)] = _PAGE,
-        cursor: str | None = None,
+        runs: NamedDependency[Runs],
+        ws: FromPath[str],
+        experiment: FromQuery[str | None] = None,
+        status: FromQuery[str | None] = None,
+        type: FromQuery[str | None] = None,
+        parent: FromQuery[str | None] = None,
+        tag: FromQuery[list[str] | None] = None,
+        property: FromQuery[list[str] | None] = None,
+        include_children: FromQuery[bool] = True,
+        limit: Annotated[int, QueryParameter(ge=1, le=1000)] = _PAGE,
+        cursor: FromQuery[str | None] = None,
     ) -> Page[wire.Run]:
         """Runs that fit all filters, newest first; ``tag`` is ``key`` or ``key=value``."""
         found = runs.list(
@@ -58,40 +59,70 @@ class RunRoutes(Controller):
 
     @post(sync_to_thread=True)
     def create_run(
-        self, request: Request[Any, Any, Any], runs: Runs, ws: str, data: wire.RunRequest
+        self,
+        request: Request[Any, Any, Any],
+        runs: NamedDependency[Runs],
+        ws: FromPath[str],
+        data: JSONBody[wire.RunRequest],
     ) -> wire.Run:
         """Starts a run that the caller reports on."""
         return to_wire(runs.create(ws, data, request.auth.name), wire.Run)
 
     @get("/{id:str}", sync_to_thread=True)
-    def get_run(self, runs: Runs, ws: str, id: str) -> wire.Run:
+    def get_run(
+        self, runs: NamedDependency[Runs], ws: FromPath[str], id: FromPath[str]
+    ) -> wire.Run:
         """One run."""
         return to_wire(runs.get(ws, id), wire.Run)
 
     @patch("/{id:str}", sync_to_thread=True)
-    def change_run(self, runs: Runs, ws: str, id: str, data: wire.RunChange) -> wire.Run:
+    def change_run(
+        self,
+        runs: NamedDependency[Runs],
+        ws: FromPath[str],
+        id: FromPath[str],
+        data: JSONBody[wire.RunChange],
+    ) -> wire.Run:
         """Changes its status, tags, properties and so on."""
         return to_wire(runs.change(ws, id, data), wire.Run)
 
     @get("/{id:str}/metrics", sync_to_thread=True)
     def list_metrics(
-        self, runs: Runs, ws: str, id: str, name: str | None = None
+        self,
+        runs: NamedDependency[Runs],
+        ws: FromPath[str],
+        id: FromPath[str],
+        name: FromQuery[str | None] = None,
     ) -> Page[wire.Metric]:
         """What was logged, in order."""
         return to_page(runs.metrics(ws, id, name), wire.Metric)
 
     @post("/{id:str}/metrics", status_code=204, sync_to_thread=True)
-    def add_metrics(self, runs: Runs, ws: str, id: str, data: wire.MetricBatch) -> None:
+    def add_metrics(
+        self,
+        runs: NamedDependency[Runs],
+        ws: FromPath[str],
+        id: FromPath[str],
+        data: JSONBody[wire.MetricBatch],
+    ) -> None:
         """Logs values in the order given."""
         runs.add_metrics(ws, id, data.metrics)
 
     @get("/{id:str}/files", sync_to_thread=True)
-    def list_files(self, runs: Runs, ws: str, id: str) -> Page[wire.RunFile]:
+    def list_files(
+        self, runs: NamedDependency[Runs], ws: FromPath[str], id: FromPath[str]
+    ) -> Page[wire.RunFile]:
         """Its files, by path."""
         return to_page(runs.files(ws, id), wire.RunFile)
 
     @post("/{id:str}/files", status_code=204, sync_to_thread=True)
-    def put_files(self, runs: Runs, ws: str, id: str, data: wire.RunFiles) -> None:
+    def put_files(
+        self,
+        runs: NamedDependency[Runs],
+        ws: FromPath[str],
+        id: FromPath[str],
+        data: JSONBody[wire.RunFiles],
+    ) -> None:
         """Adds or replaces files whose bytes were uploaded before."""
         runs.put_files(ws, id, data.files)
 
@@ -99,11 +130,11 @@ class RunRoutes(Controller):
     def get_file(
         self,
         request: Request[Any, Any, Any],
-        runs: Runs,
-        blobs: Blobs,
-        ws: str,
-        id: str,
-        path: str,
+        runs: NamedDependency[Runs],
+        blobs: NamedDependency[Blobs],
+        ws: FromPath[str],
+        id: FromPath[str],
+        path: FromPath[str],
     ) -> Stream:
         """The bytes of a file; Range is honoured."""
         file = runs.file(ws, id, path.removeprefix("/"))
@@ -113,10 +144,10 @@ class RunRoutes(Controller):
     def register_model(
         self,
         request: Request[Any, Any, Any],
-        models: Models,
-        ws: str,
-        id: str,
-        data: RunModelRequest,
+        models: NamedDependency[Models],
+        ws: FromPath[str],
+        id: FromPath[str],
+        data: JSONBody[RunModelRequest],
     ) -> Model:
         """Registers a file or folder of the run as the next version of a model."""
         data.run_id = id

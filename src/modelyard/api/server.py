@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Controller, Request, get
+from litestar.di import NamedDependency
 
 from modelyard.api.access import PUBLIC
 from modelyard.usecases.status import Status
@@ -15,14 +16,14 @@ class ServerRoutes(Controller):
     tags = ["server"]
 
     @get("/health", opt={PUBLIC: True}, sync_to_thread=False)
-    def health(self, status: Status) -> Health:
+    def health(self, server: NamedDependency[Status]) -> Health:
         """Says that the server answers; needs no token."""
-        return status.health()
+        return server.health()
 
     @get("/status", sync_to_thread=True)
-    def show(self, status: Status) -> ServerStatus:
+    def show(self, server: NamedDependency[Status]) -> ServerStatus:
         """Says what runs, where it lies and how much disk it uses."""
-        return status.show()
+        return server.show()
 
     @get("/openapi.json", opt={PUBLIC: True}, include_in_schema=False, sync_to_thread=True)
     def openapi(self, request: Request[Any, Any, Any]) -> dict[str, Any]:

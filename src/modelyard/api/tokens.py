@@ -1,6 +1,8 @@
 """Routes of API tokens; owners only."""
 
 from litestar import Controller, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from modelyard.api.access import ACTION
 from modelyard.api.convert import to_page, to_wire
@@ -18,12 +20,12 @@ class TokenRoutes(Controller):
     opt = {ACTION: Action.MANAGE_TOKENS}
 
     @get(sync_to_thread=True)
-    def list_tokens(self, tokens: Tokens) -> Page[Token]:
+    def list_tokens(self, tokens: NamedDependency[Tokens]) -> Page[Token]:
         """All tokens, newest first, revoked ones too; never their secrets."""
         return to_page(tokens.list(), Token)
 
     @post(sync_to_thread=True)
-    def create_token(self, tokens: Tokens, data: TokenRequest) -> Token:
+    def create_token(self, tokens: NamedDependency[Tokens], data: JSONBody[TokenRequest]) -> Token:
         """Makes a token; its secret is in this answer and nowhere else."""
         token, secret = tokens.create(data.name, data.role)
         made = to_wire(token, Token)
@@ -31,6 +33,6 @@ class TokenRoutes(Controller):
         return made
 
     @delete("/{id:str}", sync_to_thread=True)
-    def revoke_token(self, tokens: Tokens, id: str) -> None:
+    def revoke_token(self, tokens: NamedDependency[Tokens], id: FromPath[str]) -> None:
         """From now on the token opens nothing."""
         tokens.revoke(id)

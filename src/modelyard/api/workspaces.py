@@ -1,6 +1,8 @@
 """Routes of workspaces."""
 
 from litestar import Controller, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from modelyard.api.access import ACTION
 from modelyard.api.convert import to_page, to_wire
@@ -18,30 +20,41 @@ class WorkspaceRoutes(Controller):
     tags = ["workspaces"]
 
     @get(sync_to_thread=True)
-    def list_workspaces(self, workspaces: Workspaces) -> Page[Workspace]:
+    def list_workspaces(self, workspaces: NamedDependency[Workspaces]) -> Page[Workspace]:
         """All workspaces, by name."""
         return to_page(workspaces.list(), Workspace)
 
     @post(sync_to_thread=True)
-    def create_workspace(self, workspaces: Workspaces, data: WorkspaceRequest) -> Workspace:
+    def create_workspace(
+        self, workspaces: NamedDependency[Workspaces], data: JSONBody[WorkspaceRequest]
+    ) -> Workspace:
         """Makes a workspace; with ``exist_ok`` the one of that name is given back."""
         return to_wire(workspaces.create(data), Workspace)
 
     @get("/{ws:str}", sync_to_thread=True)
-    def get_workspace(self, workspaces: Workspaces, ws: str) -> Workspace:
+    def get_workspace(
+        self, workspaces: NamedDependency[Workspaces], ws: FromPath[str]
+    ) -> Workspace:
         """One workspace."""
         return to_wire(workspaces.get(ws), Workspace)
 
     @patch("/{ws:str}", sync_to_thread=True)
     def change_workspace(
-        self, workspaces: Workspaces, ws: str, data: WorkspaceChange
+        self,
+        workspaces: NamedDependency[Workspaces],
+        ws: FromPath[str],
+        data: JSONBody[WorkspaceChange],
     ) -> Workspace:
         """Replaces tags or cloud."""
         return to_wire(workspaces.change(ws, data), Workspace)
 
     @delete("/{ws:str}", opt={ACTION: Action.DELETE_WORKSPACE}, sync_to_thread=True)
     def delete_workspace(
-        self, workspaces: Workspaces, services: Services, ws: str, delete_services: bool = False
+        self,
+        workspaces: NamedDependency[Workspaces],
+        services: NamedDependency[Services],
+        ws: FromPath[str],
+        delete_services: FromQuery[bool] = False,
     ) -> None:
         """Removes it with all that it holds; with ``delete_services`` its services too."""
         workspaces.delete(ws, delete_services=services.delete if delete_services else None)

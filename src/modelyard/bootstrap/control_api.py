@@ -77,7 +77,7 @@ def make_cases(adapters: Adapters) -> UseCases:
             settings.base_url,
             open_allowed=open_allowed(settings),
         ),
-        status=make_status(adapters),
+        server=make_status(adapters),
         spool_folder=settings.home / "uploads",
         max_upload=settings.max_upload,
     )
