@@ -40,9 +40,6 @@ class ImageBuildDetails:
 
         Raises ``ActivityFailedException`` with the resolver's own message.
         """
-        if show_output:
-            for note in self._build.notes:
-                print(note)
         tell = (lambda line: print(line, flush=True)) if show_output else _nobody
         with raised_as(ActivityFailedException):
             self._build = follow(self._client, self._workspace, self._build.digest, tell)

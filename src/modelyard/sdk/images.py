@@ -1,100 +1,55 @@
-"""Images (deprecated in Azure): a kept content that services can be deployed from."""
+"""
+Images (deprecated in Azure): a content that services can be deployed from.
+
+Modelyard needs no images: the files and the environment are kept by the server like those of any
+service, the image itself is known to the process that made it.
+"""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import modelyard
-from modelyard.domain.errors import BadInput, NotFound
-from modelyard.sdk import deploying, folders, ignore
+from modelyard.domain.clock import utc
+from modelyard.domain.errors import NotFound
+from modelyard.domain.names import check_name
+from modelyard.sdk import deploying
 from modelyard.sdk.client import path
-from modelyard.sdk.environments import Environment, definition_of
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
-from modelyard.sdk.inference import Source, check_runtime, check_script, conda_definition
+from modelyard.sdk.image_builds import ImageBuildDetails
+from modelyard.sdk.image_configuration import ContainerImageConfig
 from modelyard.sdk.workspaces import texts, wanted
-from modelyard.wire import images as wire
-from modelyard.wire.environments import EnvironmentDefinition
+from modelyard.wire.environments import Build, BuildRequest
 from modelyard.wire.services import Content
 
 
-class ContainerImageConfig:
-    """
-    What ``ContainerImage.image_configuration`` gives: a script, its environment and further files.
+@dataclass(slots=True)
+class _Kept:
+    """What is known of an image."""
 
-    Only the script and what ``dependencies`` lists are sent. Raises ``WebserviceException``.
-    """
+    name: str
+    version: int
+    created: datetime
+    content: Content
+    build: ImageBuildDetails
+    description: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
 
-    def __init__(
-        self,
-        execution_script: str,
-        runtime: str,
-        conda_file: str | None = None,
-        docker_file: str | None = None,
-        schema_file: str | None = None,
-        dependencies: Sequence[str] | None = None,
-        enable_gpu: bool | None = None,
-        tags: Mapping[str, Any] | None = None,
-        properties: Mapping[str, Any] | None = None,
-        description: str | None = None,
-        base_image: str | None = None,
-        base_image_registry: Any = None,
-        allow_absolute_path: bool = False,
-        cuda_version: str | None = None,
-    ) -> None:
-        del allow_absolute_path
-        self.execution_script = str(execution_script)
-        self.runtime = runtime
-        self.conda_file = conda_file
-        self.docker_file = docker_file
-        self.schema_file = schema_file
-        self.dependencies = [str(d) for d in dependencies or ()]
-        self.enable_gpu = enable_gpu
-        self.tags = tags
-        self.properties = properties
-        self.description = description
-        self.base_image = base_image
-        self.base_image_registry = base_image_registry
-        self.cuda_version = cuda_version
-        self.validate_configuration()
+    @property
+    def id(self) -> str:
+        return f"{self.name}:{self.version}"
 
-    def validate_configuration(self) -> None:
-        """Raises ``WebserviceException`` for what cannot be deployed."""
-        with raised_as(WebserviceException):
-            check_runtime(str(self.runtime).lower())
-            check_script(Path(self.execution_script), self.execution_script)
-            if self.docker_file is not None:
-                raise not_supported("docker_file", "Say the packages in a conda_file.")
-            for name in ("conda_file", "schema_file"):
-                value = getattr(self, name)
-                if value is not None and not Path(value).is_file():
-                    raise BadInput(f"There is no {name} {str(value)!r} (in {Path.cwd()}).")
-            for dependency in self.dependencies:
-                if not Path(dependency).exists():
-                    raise BadInput(f"There is no file or folder {dependency!r} (dependencies).")
 
-    def source(self) -> Source:
-        """The script and the listed files, read anew."""
-        script = Path(self.execution_script)
-        files = {script.name: script}
-        for name in (*self.dependencies, *([self.schema_file] if self.schema_file else [])):
-            files.update(_placed(Path(name)))
-        return Source(folders.bundle(files), script.name)
-
-    def definition(self) -> EnvironmentDefinition:
-        """The environment to build: the conda file as it is written."""
-        if self.conda_file is None:
-            return definition_of(Environment("default"))
-        return conda_definition(Path(self.conda_file))
-
-    def __repr__(self) -> str:
-        return f"ContainerImageConfig(execution_script={self.execution_script!r})"
+_kept: dict[tuple[str, str], list[_Kept]] = {}
+"""By server and workspace, oldest first."""
 
 
 class Image:
     """
-    A version of an image.
+    A version of an image that this process made.
 
     The constructor looks one up: the latest of the name unless a version is given.
     """
@@ -108,18 +63,13 @@ class Image:
         properties: Any = None,
         version: int | str | None = None,
         *,
-        _found: wire.Image | None = None,
+        _found: _Kept | None = None,
     ) -> None:
         self.workspace = workspace
-        self._client = workspace.service_context
-        if _found is None:
-            if id is not None:
-                name, _, text = id.partition(":")
-                version = text or version
-            if name is None:
-                raise WebserviceException("Image(workspace, …) needs a name or an id.")
-            _found = _find(workspace, name, version, tags, properties)
-        self._facts = _found
+        if id is not None:
+            name, _, text = id.partition(":")
+            version = text or version
+        self._facts = _found or _find(workspace, name, version, tags, properties)
 
     @staticmethod
     def create(
@@ -128,19 +78,29 @@ class Image:
         models: Sequence[Any],
         image_config: ContainerImageConfig,
     ) -> "Image":
-        """Keep models and script as the name's next version; its environment is built."""
+        """Send models and script and have the environment built."""
         with raised_as(WebserviceException):
+            check_name("image", name)
             client = workspace.service_context
             content = deploying.content(client, image_config)
             content.models, content.local_models = deploying.models_of(client, models)
-            request = wire.ImageRequest(
-                name=name, content=content, description=image_config.description or "",
-                tags=texts(image_config.tags), properties=texts(image_config.properties),
-            )  # fmt: skip
-            target = path("workspaces", workspace.name, "images")
-            found = client.send("POST", target, request, wire.Image)
+            request = BuildRequest(definition=content.environment, models=content.models)
+            target = path("workspaces", workspace.name, "builds")
+            build = client.send("POST", target, request, Build)
         print(f"Creating image {name}")
-        return ContainerImage(workspace, _found=found)
+        there = _of(workspace)
+        made = _Kept(
+            name=name,
+            version=1 + max((i.version for i in there if i.name == name), default=0),
+            created=utc(time.time()),
+            content=content,
+            build=ImageBuildDetails(client, workspace.name, build),
+            description=image_config.description or "",
+            tags=texts(image_config.tags),
+            properties=texts(image_config.properties),
+        )
+        there.append(made)
+        return ContainerImage(workspace, _found=made)
 
     @staticmethod
     def list(
@@ -151,63 +111,50 @@ class Image:
         tags: Any = None,
         properties: Any = None,
     ) -> "Items[Image]":
-        """Images that fit all filters, newest first."""
-        with raised_as(WebserviceException):
-            found = workspace.service_context.items(
-                path("workspaces", workspace.name, "images"), wire.Image
-            )
-            chosen = [
-                i
-                for i in found
-                if image_name in {None, i.name}
-                and (model_id is None or model_id in i.content.models)
-                and (
-                    model_name is None or model_name in {m.split(":")[0] for m in i.content.models}
-                )
-                and wanted(i.tags, tags)
-                and wanted(i.properties, properties)
-            ]
-        chosen.sort(key=lambda i: (i.created, i.version), reverse=True)
-        return [ContainerImage(workspace, _found=i) for i in chosen]
+        """Images of this process that fit all filters, newest first."""
+        return [
+            ContainerImage(workspace, _found=i)
+            for i in reversed(_of(workspace))
+            if image_name in {None, i.name}
+            and (model_id is None or model_id in i.content.models)
+            and (model_name is None or model_name in _names(i.content))
+            and wanted(i.tags, tags)
+            and wanted(i.properties, properties)
+        ]
 
     def wait_for_creation(self, show_output: bool = False) -> None:
         """Wait until its environment is built. Raises ``WebserviceException`` when it fails."""
-        shown = 0
-        while self.creation_state not in {"Succeeded", "Failed"}:
-            if show_output:
-                print("Running" if not shown else ".", end="", flush=True)
-            shown += 1
-            time.sleep(0.5)  # noqa: TID251 - polls a server
+        with raised_as(WebserviceException):
+            self._facts.build.wait_for_completion(show_output=show_output)
         if show_output:
-            print(f"\n{self._facts.state}\nImage creation operation finished for image {self.id}, "
-                  f'operation "{self._facts.state}"')  # fmt: skip
-        if self._facts.state == "Failed":
-            raise WebserviceException(
-                f"Image {self.id} could not be created: its environment could not be built. "
-                "Environment.build(ws) with the same packages shows the log."
-            )
+            print(f'Image creation operation finished for image {self.id}, operation "Succeeded"')
 
     def update_creation_state(self) -> None:
         """Read anew what the server knows."""
-        with raised_as(WebserviceException):
-            self._facts = self._client.get(self._path, wire.Image)
+        self._facts.build.status  # noqa: B018 - asking reads it
 
     def delete(self) -> None:
-        """Remove it."""
-        with raised_as(WebserviceException):
-            self._client.tell("DELETE", self._path)
+        """Forget it."""
+        there = _of(self.workspace)
+        if self._facts in there:
+            there.remove(self._facts)
 
-    def update(self, tags: Any = None) -> None:
-        raise not_supported("Changing an image", "Create the next version.")
+    def update(self, tags: Mapping[str, Any]) -> None:
+        """Replace the tags."""
+        self._facts.tags = texts(tags)
 
-    def add_tags(self, tags: Any) -> None:
-        raise not_supported("Changing an image", "Create the next version.")
+    def add_tags(self, tags: Mapping[str, Any]) -> None:
+        """Add tags; the others stay."""
+        self._facts.tags.update(texts(tags))
 
     def remove_tags(self, tags: Iterable[str]) -> None:
-        raise not_supported("Changing an image", "Create the next version.")
+        """Remove tags by key."""
+        for key in [tags] if isinstance(tags, str) else tags:
+            self._facts.tags.pop(key, None)
 
-    def add_properties(self, properties: Any) -> None:
-        raise not_supported("Changing an image", "Create the next version.")
+    def add_properties(self, properties: Mapping[str, Any]) -> None:
+        """Add properties."""
+        self._facts.properties.update(texts(properties))
 
     def run(self, input_data: Any) -> Any:
         raise not_supported("Image.run", "Deploy it and call service.run().")
@@ -219,7 +166,7 @@ class Image:
             "id": self.id,
             "version": self.version,
             "createdTime": self.created_time.isoformat(),
-            "creationState": self._facts.state,
+            "creationState": self.creation_state,
             "description": self._facts.description,
             "tags": self.tags,
             "properties": self.properties,
@@ -230,9 +177,7 @@ class Image:
 
     @property
     def creation_state(self) -> str:
-        if self._facts.state not in {"Succeeded", "Failed"}:
-            self.update_creation_state()
-        return self._facts.state
+        return self._facts.build.status
 
     @property
     def content(self) -> Content:
@@ -258,19 +203,16 @@ class Image:
 
     @property
     def image_location(self) -> str:
-        return f"{self._client.url}{self._path}"
+        return f"modelyard://{self.workspace.name}/{self.id}"
 
     @property
     def image_build_log_uri(self) -> str:
-        return f"{self.image_location}/log"
-
-    @property
-    def _path(self) -> str:
-        parts = ("images", self._facts.name, "versions", self._facts.version)
-        return path("workspaces", self.workspace.name, *parts)
+        url = self.workspace.service_context.url
+        digest = self._facts.build.build.digest
+        return f"{url}/api/v1{path('workspaces', self.workspace.name, 'builds', digest)}/log"
 
     def __repr__(self) -> str:
-        return f"Image(id={self._facts.id!r}, state={self._facts.state!r})"
+        return f"Image(id={self._facts.id!r})"
 
 
 class ContainerImage(Image):
@@ -300,27 +242,32 @@ class ContainerImage(Image):
         )  # fmt: skip
 
 
-def _placed(path_: Path) -> dict[str, Path]:
-    """The files of a dependency by their place beside the script: relative, else by name."""
-    top = path_.name if path_.is_absolute() or ".." in path_.parts else path_.as_posix()
-    if path_.is_file():
-        return {top: path_}
-    inside = folders.walk(path_, ignore.of_folder(path_, ".amlignore"))
-    return {(f"{top}/{name}" if top != "." else name): file for name, file in inside}
+def _of(workspace: "modelyard.Workspace") -> "Items[_Kept]":
+    return _kept.setdefault((workspace.service_context.url, workspace.name), [])
+
+
+def _names(content: Content) -> set[str]:
+    return {id.split(":")[0] for id in content.models}
 
 
 def _find(
     workspace: "modelyard.Workspace",
-    name: str,
+    name: str | None,
     version: int | str | None,
     tags: Any,
     properties: Any,
-) -> wire.Image:
+) -> _Kept:
+    if name is None:
+        raise WebserviceException("Image(workspace, …) needs a name or an id.")
     for image in Image.list(workspace, image_name=name, tags=tags, properties=properties):
         if version is None or str(image.version) == str(version):
             return image._facts
     with raised_as(WebserviceException):
-        raise NotFound(f"ImageNotFound: there is no image {name!r} in {workspace.name!r}.")
+        raise NotFound(
+            f"ImageNotFound: this process has made no image {name!r} in {workspace.name!r}. "
+            "Create it with ContainerImage.create(...), or deploy with Model.deploy, which needs "
+            "no image."
+        )
 
 
 Items = list

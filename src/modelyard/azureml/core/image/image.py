@@ -1,6 +1,6 @@
 """Azure: ``azureml.core.image.image``."""
 
-from modelyard.sdk.images import ContainerImageConfig
+from modelyard.sdk.image_configuration import ContainerImageConfig
 from modelyard.sdk.images import Image as Image
 
 ImageConfig = ContainerImageConfig
