@@ -165,6 +165,16 @@ def test_a_sweep_leaves_uploads_that_are_going_on(tmp_path: Path) -> None:
     assert blobs.has(digest)
 
 
+def test_what_a_killed_sweep_left_behind_goes_with_the_next(tmp_path: Path) -> None:
+    blobs = FileBlobStore(tmp_path)
+    left = tmp_path / "uploads" / "swept.abc"
+    left.write_bytes(b"old")
+    left.chmod(0o440)
+
+    assert blobs.sweep([], datetime(2200, 1, 1, tzinfo=UTC)) == (1, 3)
+    assert files(tmp_path) == []
+
+
 def test_an_ordinary_user_can_lay_out_and_change_the_copy(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may write to anything")

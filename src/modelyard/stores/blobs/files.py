@@ -73,14 +73,18 @@ class FileBlobStore:
         with room(folder.parent):
             lay_out(manifest, folder, self._path)
 
-    def sweep(self, keep: Iterable[str], older_than: datetime) -> tuple[int, int]:
+    def sweep(
+        self, keep: Iterable[str], older_than: datetime, *, pretend: bool = False
+    ) -> tuple[int, int]:
+        """With ``pretend`` nothing is removed: what would be is counted."""
         kept, before = set(keep), older_than.timestamp()
+        remove = _size_if_older if pretend else self._remove_older
         freed = [
-            self._remove_older(path, before)
+            remove(path, before)
             for path in self._all()
             if path.parent.name + path.name not in kept
         ]
-        freed += [self._remove_older(path, before) for path in self._uploads.idle()]
+        freed += [remove(path, before) for path in self._uploads.idle()]
         sizes = [size for size in freed if size is not None]
         return len(sizes), sum(sizes)
 
@@ -137,12 +141,12 @@ class FileBlobStore:
             upload.path.unlink(missing_ok=True)
             return
         path = self._path(sha256)
-        os.fchmod(upload.descriptor, _READ_ONLY)
         os.fsync(upload.descriptor)
         if not path.parent.exists():
             path.parent.mkdir(mode=0o700, exist_ok=True)
             flush_folder(self._blobs)
         upload.path.replace(path)
+        os.fchmod(upload.descriptor, _READ_ONLY)  # not before: an upload must stay writable
         flush_folder(path.parent)
 
     def _remove_older(self, path: Path, before: float) -> int | None:

@@ -109,7 +109,7 @@ class Uploads:
                 details={"size": present},
             )
         for path in self._paths(sha256):
-            descriptor = _open_locked(path, create=offset == 0)
+            descriptor = _open_locked(path, os.O_RDWR | (0 if offset else os.O_CREAT))
             if descriptor is None:
                 continue
             if os.fstat(descriptor).st_size == offset:
@@ -120,7 +120,7 @@ class Uploads:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int | None]:
-    descriptor = _open_locked(path, create=False)
+    descriptor = _open_locked(path, os.O_RDONLY)  # what a sweep left behind is read-only
     try:
         yield descriptor
     finally:
@@ -134,9 +134,8 @@ def _size(path: Path) -> int | None:
         return None if descriptor is None else os.fstat(descriptor).st_size
 
 
-def _open_locked(path: Path, *, create: bool) -> int | None:
+def _open_locked(path: Path, flags: int) -> int | None:
     """A descriptor of the file with its lock, or None when it is locked or not there."""
-    flags = os.O_RDWR | (os.O_CREAT if create else 0)
     try:
         descriptor = os.open(path, flags, 0o600)
     except FileNotFoundError:

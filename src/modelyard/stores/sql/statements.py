@@ -26,9 +26,9 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert:
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert the row unless it breaks a rule of uniqueness; whether it was inserted."""
-    statement = insert(connection, table).values(**row).on_conflict_do_nothing()
+    statement = insert(connection, table).on_conflict_do_nothing()
     counted = statement.execution_options(preserve_rowcount=True)  # kept for UPDATEs alone else
-    return connection.execute(counted).rowcount == 1
+    return connection.execute(counted, row).rowcount == 1
 
 
 def next_number(connection: Connection, workspace: str, kind: str, name: str) -> int:
@@ -47,13 +47,11 @@ def hold_series(connection: Connection, workspace: str, kind: str, name: str) ->
 
 def _count(connection: Connection, workspace: str, kind: str, name: str, step: int) -> int:
     row = {"workspace": workspace, "kind": kind, "name": name}
-    statement = insert(connection, counters).values(**row, value=step)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[counters.c.workspace, counters.c.kind, counters.c.name],
-            set_={"value": counters.c.value + step},
-        )
+    statement = insert(connection, counters).on_conflict_do_update(
+        index_elements=[counters.c.workspace, counters.c.kind, counters.c.name],
+        set_={"value": counters.c.value + step},
     )
+    connection.execute(statement, {**row, "value": step})
     mine = (counters.c[key] == value for key, value in row.items())
     value: int = connection.execute(select(counters.c.value).where(*mine)).scalar_one()
     return value
