@@ -12,7 +12,7 @@ from tests.modelyard_worker import interpreters
 
 ROOT = Path(modelyard_worker.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
-OURS = {"modelyard_worker", "azureml"}
+OURS = {"modelyard_worker", *(path.stem for path in (ROOT / "shims").iterdir())}
 VERSIONS = [f"3.{minor}" for minor in range(7, 15)]
 
 

@@ -75,8 +75,8 @@ def test_a_version_is_an_int(serve, version):
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("from azureml.core import Workspace", "Model.get_model_path(NAME)"),
-        ("import azureml.core.workspace", "from modelyard import"),
+        ("from azureml.core import Dataset", "from modelyard import Dataset"),
+        ("import azureml.core.webservice", "from modelyard import"),
         (
             "from azureml.core.model import InferenceConfig",
             "from modelyard import InferenceConfig",
@@ -101,13 +101,28 @@ def test_names_can_still_be_asked_for_without_an_import_error(serve, python):
         import azureml.core, azureml.core.model
 
         def run(data):
-            return [hasattr(azureml.core, "Workspace"), hasattr(azureml.core.model, "Other"),
+            return [hasattr(azureml.core, "Dataset"), hasattr(azureml.core.model, "Other"),
                     getattr(azureml.core, "Nothing", 1)]
         """,
         python,
     )
 
     assert worker.score("a").json == [False, False, 1]
+
+
+def test_what_jobs_use_is_importable_from_core(serve, python):
+    worker = serve(
+        """
+        from azureml.core import Experiment, Model, Run, Workspace
+        from azureml.core.run import Run as Same
+
+        def run(data):
+            return [Run is Same, Experiment.__name__, Workspace.__name__, Model.__name__]
+        """,
+        python,
+    )
+
+    assert worker.score("a").json == [True, "Experiment", "Workspace", "Model"]
 
 
 def test_real_azureml_packages_beside_ours_stay_importable(launch, python, tmp_path):

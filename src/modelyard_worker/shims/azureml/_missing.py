@@ -13,26 +13,6 @@ _CLIENT = (
 
 _INSTEAD = (
     (
-        "azureml.core.Workspace",
-        "a service's script gets its models by Model.get_model_path(NAME) or AZUREML_MODEL_DIR, a "
-        "job its workspace by Run.get_context().experiment.workspace; elsewhere "
-        + _CLIENT
-        % "Workspace",
-    ),
-    (
-        "azureml.core.Experiment",
-        "a job gets its experiment by Run.get_context().experiment; elsewhere "
-        + _CLIENT % "Experiment",
-    ),
-    (
-        "azureml.core.Run",
-        "Run.get_context() is for jobs; a service's script has no run: use print or logging",
-    ),
-    (
-        "azureml.core.run",
-        "Run.get_context() is for jobs; a service's script has no run: use print or logging",
-    ),
-    (
         "azureml.monitoring",
         "ModelDataCollector is not available: log the inputs with print or logging",
     ),
