@@ -40,7 +40,6 @@ class Snapshots:
             single=request.single,
         )
         self.check_whole(manifest)
-        self._store.add(manifest)
         return manifest
 
     def get(self, digest: str) -> Manifest:
@@ -48,7 +47,11 @@ class Snapshots:
         return self._store.get(digest)
 
     def check_whole(self, manifest: Manifest) -> None:
-        """Raises BadInput naming files of the manifest that were not uploaded."""
+        """
+        Make sure that manifest and files are there, and stay until something refers to them.
+
+        Raises BadInput naming files of the manifest that were not uploaded.
+        """
         missing = self._blobs.missing(f.sha256 for f in manifest.files)
         if missing:
             gone = set(missing)
@@ -58,6 +61,9 @@ class Snapshots:
                 "(PUT /blobs/SHA256) before the manifest.",
                 details={"missing": list(missing)[:1000]},
             )
+        # after the files were touched: a collection of garbage that has just taken the manifest
+        # away does not see that they are wanted, one that takes it now does
+        self._store.add(manifest)
 
     def add_tar(self, archive: BinaryIO) -> Manifest:
         """

@@ -1,13 +1,22 @@
 """What refers to manifests and files, in one look at the whole database."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select
 
 from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.statements import insert_new
-from modelyard.stores.sql.tables import builds, manifests, models, revisions, run_files, runs
+from modelyard.stores.sql.tables import (
+    builds,
+    environments,
+    manifests,
+    models,
+    revisions,
+    run_files,
+    runs,
+)
 
 _ROWS = 500
 
@@ -27,7 +36,7 @@ def manifest_files(connection: Connection) -> Iterator[tuple[str, Sequence[str]]
     query = select(manifests.c.digest, manifests.c.body).order_by(manifests.c.digest)
     with connection.execute(query.execution_options(yield_per=_ROWS)) as result:
         for digest, body in result:
-            yield digest, [row[1] for row in json.loads(body)["files"]]
+            yield digest, _files(body)
 
 
 def run_file_references(connection: Connection) -> Iterator[str]:
@@ -55,6 +64,21 @@ def builds_since(connection: Connection, moment: object) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
+def manifest_bodies(
+    database: Database, digests: Sequence[str]
+) -> dict[str, tuple[str, Sequence[str]]]:
+    """The stored text of some manifests, with the digests of their files."""
+    query = select(manifests.c.digest, manifests.c.body).where(manifests.c.digest.in_(digests))
+    with database.read() as connection:
+        found = connection.execute(query).all()
+    return {digest: (body, _files(body)) for digest, body in found}
+
+
+def environment_definitions(connection: Connection) -> list[Mapping[str, Any]]:
+    """What every version of every registered environment says."""
+    return list(connection.execute(select(environments.c.definition)).scalars())
+
+
 def remove_manifest(database: Database, digest: str, wanted: Callable[[], bool]) -> bool:
     """
     Remove a manifest unless ``wanted()`` says that it is needed after all; whether it is gone.
@@ -77,3 +101,7 @@ def restore_manifests(database: Database, bodies: dict[str, str]) -> list[str]:
         for digest in needed:
             insert_new(connection, manifests, {"digest": digest, "body": bodies[digest]})
     return needed
+
+
+def _files(body: str) -> list[str]:
+    return [row[1] for row in json.loads(body)["files"]]
