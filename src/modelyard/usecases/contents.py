@@ -160,10 +160,12 @@ class Contents:
         refs = self._refs(registered, content.local_models)
         variables = checked_variables(content.variables)
         definition = to_definition(content.environment)
-        both = {**checked_variables(definition.variables), **variables}
+        records = [{"model": m.name, **m.record} for m in registered if m.record]
+        recipe = self._builder.resolve(definition, records)
+        # a conda file may set variables too; what the definition says itself comes after
+        of_environment = checked_variables({**dict(recipe.variables), **definition.variables})
         limits = checked_limits(content.limits, self._capacity())
-        serving = checked_serving(content.serving, both, self._max_body)
-        recipe = self._builder.resolve(definition, [m.record for m in registered if m.record])
+        serving = checked_serving(content.serving, {**of_environment, **variables}, self._max_body)
         built = self._builder.find(recipe.digest)
         resolved = RevisionContent(
             source=source.digest,
@@ -171,7 +173,10 @@ class Contents:
             models=refs,
             recipe=recipe.digest,
             source_name=checked_source_name(content.source_name),
-            environment=msgspec.to_builtins(content.environment),
+            environment={
+                **msgspec.to_builtins(content.environment),
+                "variables": dict(of_environment),
+            },
             variables=variables,
             limits=limits,
             serving=serving,

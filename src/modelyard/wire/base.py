@@ -9,6 +9,10 @@ class Wire(msgspec.Struct, kw_only=True, omit_defaults=False, forbid_unknown_fie
     """A value on the wire; unknown fields are passed over, so that older clients go on working."""
 
 
+class Fixed(msgspec.Struct, kw_only=True, frozen=True):
+    """A value on the wire that never changes, so that it may stand as a default."""
+
+
 class Request(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A value that a client sends: an unknown field is an error that names it."""
 

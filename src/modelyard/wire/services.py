@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from modelyard.wire.base import Request, Wire
+from modelyard.wire.base import Fixed, Request, Wire
 from modelyard.wire.environments import EnvironmentDefinition
 
 
@@ -14,7 +14,7 @@ class LocalModel(Wire):
     manifest: str
 
 
-class Limits(Wire, frozen=True):
+class Limits(Fixed):
     """What is to be enforced: cores, GB (10^9 bytes), GPU cards; None: not enforced."""
 
     cpu: float | None = None
@@ -22,7 +22,7 @@ class Limits(Wire, frozen=True):
     gpu: int | None = None
 
 
-class ServingOptions(Wire, frozen=True):
+class ServingOptions(Fixed):
     """How requests are run; seconds, bytes. None means the server's default."""
 
     workers: int | None = None
