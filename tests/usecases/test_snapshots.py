@@ -63,7 +63,12 @@ def test_a_dangerous_archive_is_refused_and_nothing_is_stored(
 
 @pytest.mark.parametrize(
     "data",
-    [b"nonsense", b"\x1f\x8bnonsense", tar_of({"a": b"x" * 5000})[:3000], gzip.compress(b"")[:9]],
+    [
+        pytest.param(b"nonsense", id="text"),
+        pytest.param(b"\x1f\x8bnonsense", id="gzip's first bytes alone"),
+        pytest.param(tar_of({"a": b"x" * 5000})[:3000], id="a torn tar"),
+        pytest.param(gzip.compress(b"")[:9], id="a torn gzip"),
+    ],
 )
 def test_what_is_no_archive_is_refused(yard: Yard, data: bytes) -> None:
     with pytest.raises(BadArchive):

@@ -14,7 +14,7 @@ class LocalModel(Wire):
     manifest: str
 
 
-class Limits(Fixed):
+class Limits(Fixed, frozen=True):
     """What is to be enforced: cores, GB (10^9 bytes), GPU cards; None: not enforced."""
 
     cpu: float | None = None
@@ -22,7 +22,7 @@ class Limits(Fixed):
     gpu: int | None = None
 
 
-class ServingOptions(Fixed):
+class ServingOptions(Fixed, frozen=True):
     """How requests are run; seconds, bytes. None means the server's default."""
 
     workers: int | None = None
