@@ -21,6 +21,7 @@ from modelyard.domain.environments import (
 )
 from modelyard.domain.experiments import Experiment
 from modelyard.domain.fronts import FrontSpec, FrontStatus
+from modelyard.domain.images import Image
 from modelyard.domain.leases import Lease, ProcessIdentity
 from modelyard.domain.manifests import Manifest
 from modelyard.domain.models import Model
@@ -113,6 +114,9 @@ class RunStore(Protocol):
         Read, decide and write in one transaction; ``decide`` may raise to refuse. Raises NotFound.
         """
 
+    def open_jobs(self) -> Sequence[Run]:
+        """Runs of all workspaces that are jobs and have not ended, oldest first."""
+
     def add_metrics(self, workspace: str, id: str, metrics: Sequence[Metric]) -> None:
         """Append in order. Raises NotFound."""
 
@@ -151,6 +155,27 @@ class ModelStore(Protocol):
     def change(
         self, workspace: str, name: str, version: int, decide: Callable[[Model], Model]
     ) -> Model:
+        """Read, decide and write in one transaction. Raises NotFound."""
+
+    def remove(self, workspace: str, name: str, version: int) -> None:
+        """Raises NotFound."""
+
+
+class ImageStore(Protocol):
+    """Images: contents that services can be deployed from."""
+
+    def add(self, image: Image) -> Image:
+        """The image with ``version`` set to the name's next (never one used before)."""
+
+    def get(self, workspace: str, name: str, version: int | None = None) -> Image:
+        """The latest without a version. Raises NotFound."""
+
+    def list(self, workspace: str, name: str | None = None) -> Sequence[Image]:
+        """Newest first."""
+
+    def change(
+        self, workspace: str, name: str, version: int, decide: Callable[[Image], Image]
+    ) -> Image:
         """Read, decide and write in one transaction. Raises NotFound."""
 
     def remove(self, workspace: str, name: str, version: int) -> None:

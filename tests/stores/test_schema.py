@@ -29,8 +29,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9000"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -47,10 +47,10 @@ def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
     def release(migration: str) -> None:
         history = tmp_path / "history"
         shutil.copytree(MIGRATIONS, history, ignore=shutil.ignore_patterns("__pycache__"))
-        (history / "versions" / "v0002_next.py").write_text(migration)
+        (history / "versions" / "v9000_next.py").write_text(migration)
         monkeypatch.setattr(upgrading, "MIGRATIONS", history)
-        monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0002"))
-        monkeypatch.setattr(schema, "HEAD", "0002")
+        monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "9000"))
+        monkeypatch.setattr(schema, "HEAD", "9000")
 
     return release
 

@@ -101,6 +101,11 @@ class Run:
     def __post_init__(self) -> None:
         check_name("run", self.id)
 
+    @property
+    def is_job(self) -> bool:
+        """Whether the server runs it, not the caller."""
+        return "job" in self.definition
+
 
 def check_transition(run: Run, status: RunStatus) -> None:
     """Raises ``Conflict`` when the run has ended and the new status is another one."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from modelyard.ports import (
     EnvironmentStore,
     ExperimentStore,
+    ImageStore,
     LeaseStore,
     ModelStore,
     RunStore,
@@ -28,6 +29,7 @@ class Stores:
     experiments: ExperimentStore
     runs: RunStore
     models: ModelStore
+    images: ImageStore
     environments: EnvironmentStore
     services: ServiceStore
     tokens: TokenStore

@@ -4,6 +4,7 @@ from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.engine import connect
 from modelyard.stores.sql.environments import SqlEnvironmentStore
 from modelyard.stores.sql.experiments import SqlExperimentStore
+from modelyard.stores.sql.images import SqlImageStore
 from modelyard.stores.sql.leases import SqlLeaseStore
 from modelyard.stores.sql.models import SqlModelStore
 from modelyard.stores.sql.runs import SqlRunStore
@@ -34,6 +35,7 @@ def over(database: Database, secret: bytes) -> Stores:
         experiments=SqlExperimentStore(database),
         runs=SqlRunStore(database),
         models=SqlModelStore(database),
+        images=SqlImageStore(database),
         environments=SqlEnvironmentStore(database),
         services=SqlServiceStore(database, secret),
         tokens=SqlTokenStore(database),

@@ -11,8 +11,10 @@ from modelyard.stores.sql.statements import insert_new
 from modelyard.stores.sql.tables import (
     builds,
     environments,
+    images,
     manifests,
     models,
+    open_jobs,
     revisions,
     run_files,
     runs,
@@ -22,10 +24,10 @@ _ROWS = 500
 
 
 def manifest_references(connection: Connection) -> set[str]:
-    """Digests of the manifests that models, runs and revisions hold."""
+    """Digests of the manifests that models, runs, images and revisions hold."""
     found = set(connection.execute(select(models.c.manifest).distinct()).scalars())
     found |= set(connection.execute(select(runs.c.snapshot).distinct()).scalars())
-    for content in connection.execute(select(revisions.c.content)).scalars():
+    for content in _contents(connection):
         found.add(content["source"])
         found |= {model["manifest"] for model in content["models"]}
     return {digest for digest in found if digest}
@@ -52,9 +54,11 @@ def ids(connection: Connection, table: Table, column: str) -> set[str]:
 
 
 def recipes_in_use(connection: Connection) -> set[str]:
-    """Digests of the environments that revisions run in."""
-    contents = connection.execute(select(revisions.c.content)).scalars()
-    return {content["recipe"] for content in contents}
+    """Digests of the environments of revisions, images and jobs that have not ended."""
+    jobs = select(runs.c.definition).join(open_jobs, open_jobs.c.run == runs.c.seq)
+    return {content["recipe"] for content in _contents(connection)} | {
+        definition["job"].get("recipe", "") for definition in connection.execute(jobs).scalars()
+    }
 
 
 def builds_since(connection: Connection, moment: object) -> set[str]:
@@ -101,6 +105,12 @@ def restore_manifests(database: Database, bodies: dict[str, str]) -> list[str]:
         for digest in needed:
             insert_new(connection, manifests, {"digest": digest, "body": bodies[digest]})
     return needed
+
+
+def _contents(connection: Connection) -> Iterator[Mapping[str, Any]]:
+    """What revisions and images hold."""
+    for table in (revisions, images):
+        yield from connection.execute(select(table.c.content)).scalars()
 
 
 def _files(body: str) -> list[str]:

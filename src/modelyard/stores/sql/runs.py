@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 from sqlalchemy import insert as plain_insert
 
 from modelyard.domain.errors import AlreadyExists, NotFound
 from modelyard.domain.runs import Metric, MetricKind, Run, RunFile, RunStatus
 from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.statements import has_entries, insert, insert_new, next_number
-from modelyard.stores.sql.tables import experiments, run_files, runs
+from modelyard.stores.sql.tables import experiments, open_jobs, run_files, runs
 from modelyard.stores.sql.tables import metrics as logged
 
 _FIXED = frozenset({"id", "workspace", "experiment", "number", "order"})
@@ -33,6 +33,8 @@ class SqlRunStore:
                     f"There is a run {run.id!r} in workspace {run.workspace!r} already."
                 )
             order = _seq(connection, run.workspace, run.id)
+            if run.is_job and not run.status.terminal:
+                connection.execute(plain_insert(open_jobs).values(run=order))
         return replace(run, number=number, order=order)
 
     def get(self, workspace: str, id: str) -> Run:
@@ -80,7 +82,14 @@ class SqlRunStore:
             before = _run(row)
             after = replace(decide(before), **{name: getattr(before, name) for name in _FIXED})
             connection.execute(update(runs).where(runs.c.seq == row.seq).values(**_row(after)))
+            if after.status.terminal:
+                connection.execute(delete(open_jobs).where(open_jobs.c.run == row.seq))
         return after
+
+    def open_jobs(self) -> Sequence[Run]:
+        query = select(runs).join(open_jobs, open_jobs.c.run == runs.c.seq).order_by(runs.c.seq)
+        with self._database.read() as connection:
+            return [_run(row) for row in connection.execute(query).all()]
 
     def add_metrics(self, workspace: str, id: str, metrics: Sequence[Metric]) -> None:
         with self._database.write() as connection:

@@ -146,6 +146,29 @@ models = Table(
     Index(None, "workspace", "seq"),
 )
 
+open_jobs = Table(
+    "open_jobs",
+    metadata,
+    Column("run", Sequence, ForeignKey("runs.seq"), primary_key=True, autoincrement=False),
+    comment="Runs that the server runs and that have not ended.",
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("workspace", String(64), ForeignKey("workspaces.name"), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("content", Document, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("tags", Document, nullable=False),
+    Column("properties", Document, nullable=False),
+    Column("created_by", Text, nullable=False),
+    UniqueConstraint("workspace", "name", "version"),
+)
+
 environments = Table(
     "environments",
     metadata,

@@ -12,8 +12,10 @@ from modelyard.stores.sql.tables import (
     counters,
     environments,
     experiments,
+    images,
     metrics,
     models,
+    open_jobs,
     run_files,
     runs,
     services,
@@ -92,5 +94,6 @@ def _remove_contents(connection: Connection, name: str) -> None:
     of_workspace = select(runs.c.seq).where(runs.c.workspace == name)
     connection.execute(delete(metrics).where(metrics.c.run.in_(of_workspace)))
     connection.execute(delete(run_files).where(run_files.c.run.in_(of_workspace)))
-    for table in (runs, experiments, models, environments, counters):
+    connection.execute(delete(open_jobs).where(open_jobs.c.run.in_(of_workspace)))
+    for table in (runs, experiments, models, images, environments, counters):
         connection.execute(delete(table).where(table.c.workspace == name))

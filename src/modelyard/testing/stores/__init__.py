@@ -4,6 +4,7 @@ from modelyard.stores.stores import Stores
 from modelyard.testing.stores.blobs import MemoryBlobStore
 from modelyard.testing.stores.environments import MemoryEnvironmentStore
 from modelyard.testing.stores.experiments import MemoryExperimentStore
+from modelyard.testing.stores.images import MemoryImageStore
 from modelyard.testing.stores.leases import MemoryLeaseStore
 from modelyard.testing.stores.memory import Memory
 from modelyard.testing.stores.models import MemoryModelStore
@@ -17,6 +18,7 @@ __all__ = [
     "MemoryBlobStore",
     "MemoryEnvironmentStore",
     "MemoryExperimentStore",
+    "MemoryImageStore",
     "MemoryLeaseStore",
     "MemoryModelStore",
     "MemoryRunStore",
@@ -36,6 +38,7 @@ def memory_stores() -> Stores:
         experiments=MemoryExperimentStore(memory),
         runs=MemoryRunStore(memory),
         models=MemoryModelStore(memory),
+        images=MemoryImageStore(memory),
         environments=MemoryEnvironmentStore(memory),
         services=MemoryServiceStore(memory),
         tokens=MemoryTokenStore(memory),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from modelyard.domain.environments import Build, Environment
 from modelyard.domain.errors import NotFound
 from modelyard.domain.experiments import Experiment
+from modelyard.domain.images import Image
 from modelyard.domain.leases import Lease
 from modelyard.domain.manifests import Manifest
 from modelyard.domain.models import Model
@@ -40,6 +41,7 @@ class Memory:
     metrics: dict[tuple[str, str], list[Metric]] = field(default_factory=dict)
     files: dict[tuple[str, str], dict[str, RunFile]] = field(default_factory=dict)
     models: dict[tuple[str, str, int], Model] = field(default_factory=dict)
+    images: dict[tuple[str, str, int], Image] = field(default_factory=dict)
     environments: dict[tuple[str, str, int], Environment] = field(default_factory=dict)
     builds: dict[str, Build] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)

@@ -80,6 +80,11 @@ class MemoryRunStore:
             self._memory.runs[workspace, id] = kept(after)
             return after
 
+    def open_jobs(self) -> Sequence[Run]:
+        with self._memory.lock:
+            found = (r for r in self._memory.runs.values() if r.is_job and not r.status.terminal)
+            return [kept(run) for run in sorted(found, key=lambda run: run.order)]
+
     def add_metrics(self, workspace: str, id: str, metrics: Sequence[Metric]) -> None:
         with self._memory.lock:
             self._find(workspace, id)

@@ -56,6 +56,7 @@ class MemoryWorkspaceStore:
                 memory.files,
                 memory.models,
                 memory.environments,
+                memory.images,
                 memory.counters,
             )
             for table in tables:

@@ -16,6 +16,28 @@ from modelyard.testing.conformance.stores.samples import NOW, TAGS, at_once, fur
 class RunStoreSuite:
     """Inherit and give a fixture ``stores``."""
 
+    def test_the_open_jobs_are_those_of_all_workspaces_that_have_not_ended(
+        self, stores: Stores
+    ) -> None:
+        furnished(stores)
+        stores.workspaces.add(samples.workspace("other"))
+        stores.experiments.ensure(samples.experiment(workspace="other", id="id-other"))
+        job = {"job": {"script": "train.py"}}
+        stores.runs.add(samples.run("by-hand"))
+        for id in ("first", "ended", "second"):
+            stores.runs.add(samples.run(id, definition=job))
+        stores.runs.add(samples.run("third", workspace="other", definition=job))
+
+        stores.runs.change("lab", "ended", lambda r: replace(r, status=RunStatus.CANCELED))
+        changed = stores.runs.change(
+            "lab", "first", lambda r: replace(r, status=RunStatus.FINALIZING)
+        )
+
+        assert [run.id for run in stores.runs.open_jobs()] == ["first", "second", "third"]
+        assert stores.runs.open_jobs()[0] == changed
+        stores.workspaces.remove("lab")
+        assert [run.id for run in stores.runs.open_jobs()] == ["third"]
+
     def test_a_run_comes_back_as_it_was_added(self, stores: Stores) -> None:
         furnished(stores)
         whole = samples.run(

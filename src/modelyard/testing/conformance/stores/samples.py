@@ -16,6 +16,7 @@ from modelyard.domain.environments import (
     Recipe,
 )
 from modelyard.domain.experiments import Experiment
+from modelyard.domain.images import Image
 from modelyard.domain.leases import ProcessIdentity
 from modelyard.domain.manifests import FileEntry, Manifest
 from modelyard.domain.models import Model
@@ -144,6 +145,11 @@ def content(source: str = "source", *models: str) -> RevisionContent:
         limits=Limits(cpu=0.5, memory=2**31),
         serving=Serving(workers=2, cors_origins=("https://example.org",)),
     )
+
+
+def image(name: str = "salary-image", **changes: Any) -> Image:
+    """An image that has no version yet."""
+    return replace(Image("lab", name, 0, content(), NOW), **changes)
 
 
 def revision(id: str = "rev-1", **changes: Any) -> Revision:
