@@ -1,55 +1,24 @@
-"""
-Images (deprecated in Azure): a content that services can be deployed from.
+"""Images (deprecated in Azure): a kept content that services can be deployed from."""
 
-Modelyard needs no images: the files and the environment are kept by the server like those of any
-service, the image itself is known to the process that made it.
-"""
-
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import modelyard
-from modelyard.domain.clock import utc
 from modelyard.domain.errors import NotFound
-from modelyard.domain.names import check_name
 from modelyard.sdk import deploying
+from modelyard.sdk.builds import follow
 from modelyard.sdk.client import path
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
-from modelyard.sdk.image_builds import ImageBuildDetails
 from modelyard.sdk.image_configuration import ContainerImageConfig
 from modelyard.sdk.workspaces import texts, wanted
-from modelyard.wire.environments import Build, BuildRequest
+from modelyard.wire import images as wire
 from modelyard.wire.services import Content
-
-
-@dataclass(slots=True)
-class _Kept:
-    """What is known of an image."""
-
-    name: str
-    version: int
-    created: datetime
-    content: Content
-    build: ImageBuildDetails
-    description: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
-    properties: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def id(self) -> str:
-        return f"{self.name}:{self.version}"
-
-
-_kept: dict[tuple[str, str], list[_Kept]] = {}
-"""By server and workspace, oldest first."""
 
 
 class Image:
     """
-    A version of an image that this process made.
+    A version of an image.
 
     The constructor looks one up: the latest of the name unless a version is given.
     """
@@ -63,13 +32,18 @@ class Image:
         properties: Any = None,
         version: int | str | None = None,
         *,
-        _found: _Kept | None = None,
+        _found: wire.Image | None = None,
     ) -> None:
         self.workspace = workspace
-        if id is not None:
-            name, _, text = id.partition(":")
-            version = text or version
-        self._facts = _found or _find(workspace, name, version, tags, properties)
+        self._client = workspace.service_context
+        if _found is None:
+            if id is not None:
+                name, _, text = id.partition(":")
+                version = text or version
+            if name is None:
+                raise WebserviceException("Image(workspace, …) needs a name or an id.")
+            _found = _find(workspace, name, version, tags, properties)
+        self._facts = _found
 
     @staticmethod
     def create(
@@ -78,29 +52,19 @@ class Image:
         models: Sequence[Any],
         image_config: ContainerImageConfig,
     ) -> "Image":
-        """Send models and script and have the environment built."""
+        """Keep models and script as the name's next version; its environment is built."""
         with raised_as(WebserviceException):
-            check_name("image", name)
             client = workspace.service_context
             content = deploying.content(client, image_config)
             content.models, content.local_models = deploying.models_of(client, models)
-            request = BuildRequest(definition=content.environment, models=content.models)
-            target = path("workspaces", workspace.name, "builds")
-            build = client.send("POST", target, request, Build)
+            request = wire.ImageRequest(
+                name=name, content=content, description=image_config.description or "",
+                tags=texts(image_config.tags), properties=texts(image_config.properties),
+            )  # fmt: skip
+            target = path("workspaces", workspace.name, "images")
+            found = client.send("POST", target, request, wire.Image)
         print(f"Creating image {name}")
-        there = _of(workspace)
-        made = _Kept(
-            name=name,
-            version=1 + max((i.version for i in there if i.name == name), default=0),
-            created=utc(time.time()),
-            content=content,
-            build=ImageBuildDetails(client, workspace.name, build),
-            description=image_config.description or "",
-            tags=texts(image_config.tags),
-            properties=texts(image_config.properties),
-        )
-        there.append(made)
-        return ContainerImage(workspace, _found=made)
+        return ContainerImage(workspace, _found=found)
 
     @staticmethod
     def list(
@@ -111,50 +75,66 @@ class Image:
         tags: Any = None,
         properties: Any = None,
     ) -> "Items[Image]":
-        """Images of this process that fit all filters, newest first."""
-        return [
-            ContainerImage(workspace, _found=i)
-            for i in reversed(_of(workspace))
-            if image_name in {None, i.name}
-            and (model_id is None or model_id in i.content.models)
-            and (model_name is None or model_name in _names(i.content))
-            and wanted(i.tags, tags)
-            and wanted(i.properties, properties)
-        ]
+        """Images that fit all filters, newest first."""
+        with raised_as(WebserviceException):
+            found = workspace.service_context.items(
+                path("workspaces", workspace.name, "images"), wire.Image
+            )
+            chosen = [
+                i
+                for i in found
+                if image_name in {None, i.name}
+                and (model_id is None or model_id in i.content.models)
+                and (
+                    model_name is None or model_name in {m.split(":")[0] for m in i.content.models}
+                )
+                and wanted(i.tags, tags)
+                and wanted(i.properties, properties)
+            ]
+        chosen.sort(key=lambda i: (i.created, i.version), reverse=True)
+        return [ContainerImage(workspace, _found=i) for i in chosen]
 
     def wait_for_creation(self, show_output: bool = False) -> None:
         """Wait until its environment is built. Raises ``WebserviceException`` when it fails."""
+        tell = (lambda line: print(line, flush=True)) if show_output else _nobody
         with raised_as(WebserviceException):
-            self._facts.build.wait_for_completion(show_output=show_output)
+            follow(self._client, self.workspace.name, self._facts.build, tell)
+            self.update_creation_state()
         if show_output:
-            print(f'Image creation operation finished for image {self.id}, operation "Succeeded"')
+            print(f"Image creation operation finished for image {self.id}, "
+                  f'operation "{self._facts.state}"')  # fmt: skip
+        if self._facts.state == "Failed":
+            raise WebserviceException(
+                f"Image {self.id} could not be created: its environment could not be built. "
+                f"{self._facts.error or ''}".rstrip()
+            )
 
     def update_creation_state(self) -> None:
         """Read anew what the server knows."""
-        self._facts.build.status  # noqa: B018 - asking reads it
+        with raised_as(WebserviceException):
+            self._facts = self._client.get(self._path, wire.Image)
 
     def delete(self) -> None:
-        """Forget it."""
-        there = _of(self.workspace)
-        if self._facts in there:
-            there.remove(self._facts)
+        """Remove it."""
+        with raised_as(WebserviceException):
+            self._client.tell("DELETE", self._path)
 
-    def update(self, tags: Mapping[str, Any]) -> None:
+    def update(self, tags: Any = None) -> None:
         """Replace the tags."""
-        self._facts.tags = texts(tags)
+        self._change(wire.ImageChange(tags=texts(tags)))
 
-    def add_tags(self, tags: Mapping[str, Any]) -> None:
-        """Add tags; the others stay."""
-        self._facts.tags.update(texts(tags))
+    def add_tags(self, tags: Any) -> None:
+        """Set tags; the others stay."""
+        self._change(wire.ImageChange(add_tags=texts(tags)))
 
-    def remove_tags(self, tags: Iterable[str]) -> None:
+    def remove_tags(self, tags: str | Iterable[str]) -> None:
         """Remove tags by key."""
-        for key in [tags] if isinstance(tags, str) else tags:
-            self._facts.tags.pop(key, None)
+        gone = [tags] if isinstance(tags, str) else [str(tag) for tag in tags]
+        self._change(wire.ImageChange(remove_tags=gone))
 
-    def add_properties(self, properties: Mapping[str, Any]) -> None:
-        """Add properties."""
-        self._facts.properties.update(texts(properties))
+    def add_properties(self, properties: Any) -> None:
+        """Set properties. Raises when one has another value already."""
+        self._change(wire.ImageChange(add_properties=texts(properties)))
 
     def run(self, input_data: Any) -> Any:
         raise not_supported("Image.run", "Deploy it and call service.run().")
@@ -166,7 +146,7 @@ class Image:
             "id": self.id,
             "version": self.version,
             "createdTime": self.created_time.isoformat(),
-            "creationState": self.creation_state,
+            "creationState": self._facts.state,
             "description": self._facts.description,
             "tags": self.tags,
             "properties": self.properties,
@@ -177,7 +157,9 @@ class Image:
 
     @property
     def creation_state(self) -> str:
-        return self._facts.build.status
+        if self._facts.state not in {"Succeeded", "Failed"}:
+            self.update_creation_state()
+        return self._facts.state
 
     @property
     def content(self) -> Content:
@@ -203,16 +185,23 @@ class Image:
 
     @property
     def image_location(self) -> str:
-        return f"modelyard://{self.workspace.name}/{self.id}"
+        return f"{self._client.url}/api/v1{self._path}"
 
     @property
     def image_build_log_uri(self) -> str:
-        url = self.workspace.service_context.url
-        digest = self._facts.build.build.digest
-        return f"{url}/api/v1{path('workspaces', self.workspace.name, 'builds', digest)}/log"
+        return f"{self.image_location}/log"
+
+    def _change(self, change: wire.ImageChange) -> None:
+        with raised_as(WebserviceException):
+            self._facts = self._client.send("PATCH", self._path, change, wire.Image)
+
+    @property
+    def _path(self) -> str:
+        parts = ("images", self._facts.name, "versions", self._facts.version)
+        return path("workspaces", self.workspace.name, *parts)
 
     def __repr__(self) -> str:
-        return f"Image(id={self._facts.id!r})"
+        return f"Image(id={self._facts.id!r}, state={self._facts.state!r})"
 
 
 class ContainerImage(Image):
@@ -242,32 +231,22 @@ class ContainerImage(Image):
         )  # fmt: skip
 
 
-def _of(workspace: "modelyard.Workspace") -> "Items[_Kept]":
-    return _kept.setdefault((workspace.service_context.url, workspace.name), [])
-
-
-def _names(content: Content) -> set[str]:
-    return {id.split(":")[0] for id in content.models}
-
-
 def _find(
     workspace: "modelyard.Workspace",
-    name: str | None,
+    name: str,
     version: int | str | None,
     tags: Any,
     properties: Any,
-) -> _Kept:
-    if name is None:
-        raise WebserviceException("Image(workspace, …) needs a name or an id.")
+) -> wire.Image:
     for image in Image.list(workspace, image_name=name, tags=tags, properties=properties):
         if version is None or str(image.version) == str(version):
             return image._facts
     with raised_as(WebserviceException):
-        raise NotFound(
-            f"ImageNotFound: this process has made no image {name!r} in {workspace.name!r}. "
-            "Create it with ContainerImage.create(...), or deploy with Model.deploy, which needs "
-            "no image."
-        )
+        raise NotFound(f"ImageNotFound: there is no image {name!r} in {workspace.name!r}.")
+
+
+def _nobody(_: str) -> None:
+    """Nothing is shown."""
 
 
 Items = list

@@ -15,6 +15,8 @@ Send = Callable[[Sequence[Metric]], None]
 _BATCH = 500
 _EVERY = 0.5
 _ROOM = 20_000
+_PATIENCE = 60.0
+_PAUSE = 0.3
 _open: "weakref.WeakSet[MetricQueue]" = weakref.WeakSet()
 
 
@@ -22,15 +24,16 @@ class MetricQueue:
     """
     Takes metrics without waiting for the server; ``put`` waits only when 20,000 are unsent.
 
-    An error of the background thread is raised by the next ``put`` or ``flush``. What could not be
-    delivered because the server was away stays and is tried again.
+    What could not be delivered because the server was away stays and is tried again. What the
+    server refuses is dropped, and its error raised by the next ``put`` or ``flush``.
     """
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self._waiting: deque[Metric] = deque()
         self._changed = threading.Condition()
-        self._error: ModelyardError | None = None
+        self._refused: ModelyardError | None = None
+        self._away: Unavailable | None = None
         self._sending = False
         self._urgent = False
         self._thread: threading.Thread | None = None
@@ -39,8 +42,10 @@ class MetricQueue:
     def put(self, metric: Metric) -> None:
         """Take a metric. Raises what went wrong with an earlier one."""
         with self._changed:
-            self._raise()
-            self._changed.wait_for(lambda: len(self._waiting) < _ROOM)
+            self._raise_refused()
+            room = self._changed.wait_for(lambda: len(self._waiting) < _ROOM, _PATIENCE)
+            if not room:
+                raise self._away or Timeout(f"{_ROOM} metrics wait; the server takes none.")
             self._waiting.append(metric)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
@@ -50,20 +55,21 @@ class MetricQueue:
             self._changed.notify_all()
 
     def flush(self, timeout: float = 300.0) -> None:
-        """Wait until everything is stored. Raises ``Timeout``, or what went wrong."""
+        """Wait until everything is stored. Raises why it is not after ``timeout`` seconds."""
         with self._changed:
             self._urgent = True
             self._changed.notify_all()
             done = self._changed.wait_for(
-                lambda: self._error or not (self._waiting or self._sending), timeout
+                lambda: self._refused or not (self._waiting or self._sending), timeout
             )
             self._urgent = False
-            self._raise()
+            self._raise_refused()
             if not done:
-                raise Timeout(f"{len(self._waiting)} metrics were not stored in {timeout:.0f} s.")
+                unsent = f"{len(self._waiting)} metrics were not stored in {timeout:.0f} s."
+                raise self._away or Timeout(unsent)
 
-    def _raise(self) -> None:
-        error, self._error = self._error, None
+    def _raise_refused(self) -> None:
+        error, self._refused = self._refused, None
         if error is not None:
             raise error
 
@@ -84,20 +90,23 @@ class MetricQueue:
             return [self._waiting.popleft() for _ in range(size)]
 
     def _deliver(self, batch: list[Metric]) -> None:
-        error: ModelyardError | None = None
+        refused: ModelyardError | None = None
+        away: Unavailable | None = None
         try:
             self._send(batch)
-        except Unavailable as away:
-            error = away
-        except ModelyardError as refused:
-            error, batch = refused, []
+        except Unavailable as error:
+            away = error
+        except ModelyardError as error:
+            refused = error
         with self._changed:
             self._sending = False
-            self._error = error
-            if error is not None:
+            self._away = away
+            self._refused = refused or self._refused
+            if away is not None:
                 self._waiting.extendleft(reversed(batch))
-                self._changed.wait_for(lambda: self._urgent, 1.0)
             self._changed.notify_all()
+        if away is not None:
+            threading.Event().wait(_PAUSE)
 
 
 @atexit.register
