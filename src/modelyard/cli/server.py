@@ -1,6 +1,5 @@
 """up, down, status, logs: the server itself."""
 
-import subprocess
 import sys
 from collections import deque
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from modelyard import settings as settings_
 from modelyard.cli.choose import server
 from modelyard.cli.output import Json, print_json, say, show, show_all
+from modelyard.cli.processes import run_part
 from modelyard.domain.errors import BadInput, NotFound
 from modelyard.sdk.progress import human
 from modelyard.wire.server import ServerStatus
@@ -34,7 +34,7 @@ def up(
     asked = {"MODELYARD_HOME": home and home.absolute(), "MODELYARD_HOST": host,
              "MODELYARD_PORT": port}  # fmt: skip
     changes = {name: str(value) for name, value in asked.items() if value is not None}
-    _run("modelyard.bootstrap.up", ["--detach"] if detach else [], changes)
+    run_part("up", ["--detach"] if detach else [], changes)
 
 
 def down(
@@ -47,7 +47,7 @@ def down(
     ] = False,
 ) -> None:
     """Stop Modelyard and everything it runs."""
-    _run("modelyard.bootstrap.down", ["--keep-serving"] if keep_serving else [], {})
+    run_part("down", ["--keep-serving"] if keep_serving else [])
 
 
 def status(as_json: Json = False) -> None:
@@ -81,17 +81,3 @@ def logs(
         raise NotFound(f"There is no log {file}: it has not run yet.")
     with file.open(errors="replace") as stream:
         sys.stdout.writelines(deque(stream, maxlen=lines))
-
-
-def _run(module: str, arguments: list[str], changes: dict[str, str]) -> None:
-    """Become another part of Modelyard: the CLI itself knows nothing behind the wire."""
-    command = [sys.executable, "-P", "-m", module, *arguments]
-    process = subprocess.Popen(command, env=settings_.child_environment(**changes))  # noqa: S603
-    while True:
-        try:
-            code = process.wait()
-        except KeyboardInterrupt:
-            continue  # the child got it too, and ends in order
-        break
-    if code:
-        raise typer.Exit(code)
