@@ -1,14 +1,15 @@
-"""``python -m modelyard.bootstrap.control``: the process of API and reconciler."""
+"""The process of API and reconciler, from its start to its end."""
 
+import gc
 import importlib
 import json
 import logging
 import os
-import sys
+import threading
 
-from modelyard import settings as settings_
 from modelyard.bootstrap.control_parts import (
     VERSION,
+    Adapters,
     control_socket,
     make_gateway,
     make_leader,
@@ -16,7 +17,6 @@ from modelyard.bootstrap.control_parts import (
 )
 from modelyard.bootstrap.home import prepare
 from modelyard.bootstrap.local_token import ensure_local_token
-from modelyard.domain.errors import ModelyardError
 from modelyard.settings import Settings
 from modelyard.supervisor.atomic import write_atomically
 from modelyard.usecases.tokens import Tokens
@@ -37,31 +37,19 @@ def run(settings: Settings) -> None:
     socket = control_socket(settings)
     lock = server.hold_role(socket)
     try:
-        server.serve(api.make_api(adapters), socket, lambda: _announce(settings))
+        server.serve(api.make_api(adapters), socket, lambda: _announce(adapters))
     finally:
         leader.end()
         adapters.close()
         os.close(lock)
 
 
-def _announce(settings: Settings) -> None:
+def _announce(adapters: Adapters) -> None:
+    settings = adapters.settings
     document = {"url": settings.base_url, "pid": os.getpid(), "version": VERSION}
     write_atomically(settings.run / "server.json", json.dumps(document))
+    # what was imported stays for ever: it is never looked through again
+    gc.freeze()
+    gc.enable()
     _log.info("ready at %s", settings.base_url)
-
-
-def main() -> int:
-    """The process; its log goes to stderr."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    try:
-        run(settings_.read())
-    except ModelyardError as error:
-        _log.error("%s", error.message)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    threading.Thread(target=adapters.load_late, name="load-late", daemon=True).start()

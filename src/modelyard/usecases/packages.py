@@ -1,28 +1,26 @@
 """Whether an environment has what a model was trained with."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
 from modelyard.domain.environments import BuiltEnvironment, Recipe
+
+_PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?\s*===?\s*([^\s;,*]+)\s*(?:;|$)")
+"""``name[extras]==version``, with a marker or not."""
 
 _SHOWN = 5
 
 
 def pinned(requirements: tuple[str, ...]) -> dict[str, str]:
     """The versions that requirement lines fix, by canonical name."""
-    found = {}
-    for line in requirements:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        for specifier in requirement.specifier:
-            if specifier.operator in {"==", "==="} and "*" not in specifier.version:
-                found[str(canonicalize_name(requirement.name))] = specifier.version
-    return found
+    found = (_PINNED.match(line) for line in requirements)
+    return {canonical(match[1]): match[2] for match in found if match}
+
+
+def canonical(name: str) -> str:
+    """A package's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def version_notes(
@@ -36,11 +34,11 @@ def version_notes(
     packages = record.get("packages")
     trained = packages if isinstance(packages, dict) else {}
     present = dict(built.packages) if built else pinned(recipe.requirements)
-    present = {str(canonicalize_name(name)): version for name, version in present.items()}
+    present = {canonical(name): version for name, version in present.items()}
     differing = [
         f"{name} {version} (here {present[key]})"
         for name, version in sorted(trained.items())
-        if (key := str(canonicalize_name(str(name)))) in present and present[key] != version
+        if (key := canonical(str(name))) in present and present[key] != version
     ]
     notes = []
     if differing:
