@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from modelyard.bootstrap.clock import SystemClock
+from modelyard.bootstrap.late_builder import LateBuilder
 from modelyard.bootstrap.machine import gpu_count
-from modelyard.environments.uv_builder import UvBuilder
 from modelyard.gateway.binary import find_haproxy
 from modelyard.gateway.haproxy import HaproxyGateway
 from modelyard.gateway.layout import Layout as GatewayLayout
@@ -38,7 +38,11 @@ VERSION = version("modelyard")
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """Everything that touches the outside, and the event that wakes the leader."""
+    """
+    Everything that touches the outside, and the event that wakes the leader.
+
+    ``late`` is what is loaded when the server answers, ``closers`` what is called at its end.
+    """
 
     settings: Settings
     stores: Stores
@@ -49,12 +53,18 @@ class Adapters:
     supervision: Supervision
     clock: Clock
     wake: threading.Event
+    late: tuple[Callable[[], object], ...] = ()
     closers: tuple[Callable[[], None], ...] = ()
 
     def capacity(self) -> Capacity:
         """What this machine has."""
         cores, memory = self.target.capacity()
         return Capacity(cores, memory, gpu_count())
+
+    def load_late(self) -> None:
+        """Load what the first deployment would wait for."""
+        for load in self.late:
+            load()
 
     def close(self) -> None:
         """Give everything back."""
@@ -69,7 +79,7 @@ def open_adapters(settings: Settings) -> Adapters:
     # epoch 0 only reads: what changes processes is made anew for each epoch
     supervision = FileSupervision(settings.run, epoch=0)
     stores = open_sql(settings.database_url, secret)
-    builder = UvBuilder(settings.environments_dir)
+    builder = LateBuilder(settings.environments_dir)
     target = LocalTarget(settings, supervision, runtime)
     return Adapters(
         settings=settings,
@@ -81,6 +91,7 @@ def open_adapters(settings: Settings) -> Adapters:
         supervision=supervision,
         clock=SystemClock(),
         wake=threading.Event(),
+        late=(builder.load,),
         closers=(builder.close, target.close, stores.close),
     )
 
