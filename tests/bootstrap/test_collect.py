@@ -206,7 +206,7 @@ def models_of(yard: Filled) -> Models:
     snapshots = Snapshots(stores.snapshots, yard.blobs, 1024**3)
     return Models(
         stores.models, stores.workspaces, stores.runs, stores.snapshots, snapshots,
-        stores.services, SystemClock(),
+        stores.services, stores.images, SystemClock(),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from modelyard.api.blobs import BlobRoutes, SnapshotRoutes
 from modelyard.api.environments import BuildRoutes, EnvironmentRoutes
 from modelyard.api.errors import HANDLERS, REQUEST_ID, request_id
 from modelyard.api.experiments import ExperimentRoutes
+from modelyard.api.images import ImageRoutes
 from modelyard.api.models import ModelRoutes
 from modelyard.api.runs import RunRoutes
 from modelyard.api.server import ServerRoutes
@@ -26,6 +27,7 @@ from modelyard.domain.errors import BadInput
 from modelyard.usecases.blobs import Blobs
 from modelyard.usecases.environments import Environments
 from modelyard.usecases.experiments import Experiments
+from modelyard.usecases.images import Images
 from modelyard.usecases.models import Models
 from modelyard.usecases.runs import Runs
 from modelyard.usecases.service_watch import ServiceWatch
@@ -50,6 +52,7 @@ class UseCases:
     blobs: Blobs
     snapshots: Snapshots
     models: Models
+    images: Images
     environments: Environments
     services: Services
     watch: ServiceWatch
@@ -67,6 +70,7 @@ ROUTES = [
     BlobRoutes,
     SnapshotRoutes,
     ModelRoutes,
+    ImageRoutes,
     EnvironmentRoutes,
     BuildRoutes,
     ServiceRoutes,

@@ -9,6 +9,7 @@ from modelyard.usecases.blobs import Blobs
 from modelyard.usecases.contents import Contents
 from modelyard.usecases.environments import Environments
 from modelyard.usecases.experiments import Experiments
+from modelyard.usecases.images import Images
 from modelyard.usecases.models import Models
 from modelyard.usecases.runs import Runs
 from modelyard.usecases.service_ports import LocalPorts
@@ -36,6 +37,7 @@ def make_cases(adapters: Adapters) -> UseCases:
         stores.snapshots,
         snapshots,
         stores.services,
+        stores.images,
         clock,
     )
     environments = Environments(
@@ -68,6 +70,7 @@ def make_cases(adapters: Adapters) -> UseCases:
         blobs=Blobs(adapters.blobs, settings.max_upload),
         snapshots=snapshots,
         models=models,
+        images=Images(stores.images, stores.workspaces, contents, environments, clock),
         environments=environments,
         services=services,
         watch=ServiceWatch(

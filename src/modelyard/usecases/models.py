@@ -11,6 +11,7 @@ from modelyard.domain.runs import RunFile
 from modelyard.domain.services import Revision, RevisionState, ServiceVersion
 from modelyard.ports import (
     Clock,
+    ImageStore,
     ModelStore,
     RunStore,
     ServiceStore,
@@ -75,6 +76,7 @@ class Models:
         manifests: SnapshotStore,
         snapshots: Snapshots,
         services: ServiceStore,
+        images: ImageStore,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -83,6 +85,7 @@ class Models:
         self._manifests = manifests
         self._snapshots = snapshots
         self._services = services
+        self._images = images
         self._clock = clock
 
     def register(self, workspace: str, request: ModelRequest, created_by: str = "") -> Model:
@@ -201,7 +204,7 @@ class Models:
         return self._store.change(workspace, name, version, decide)
 
     def delete(self, workspace: str, name: str, version: int) -> None:
-        """Raises NotFound, and InUse naming the services that hold it."""
+        """Raises NotFound, and InUse naming the services or images that hold it."""
         self.get(workspace, name, version)
         users = self._users(workspace, name, version)
         if users:
@@ -211,7 +214,21 @@ class Models:
                 "to another model.",
                 details={"services": users},
             )
+        images = self._images_of(workspace, name, version)
+        if images:
+            raise InUse(
+                f"Model '{name}:{version}' is part of the images {', '.join(images)}. "
+                "Delete them first.",
+                details={"images": images},
+            )
         self._store.remove(workspace, name, version)
+
+    def _images_of(self, workspace: str, name: str, version: int) -> Sequence[str]:
+        return [
+            image.id
+            for image in self._images.list(workspace)
+            if (name, version) in {(m.name, m.version) for m in image.content.models}
+        ]
 
     def _users(self, workspace: str, name: str, version: int) -> Sequence[str]:
         users = []

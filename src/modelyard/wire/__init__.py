@@ -27,6 +27,6 @@ GET     /workspaces/{ws}/builds/{digest}/log?offset=           text; X-Log-Offse
 GET     /workspaces/{ws}/services/{name}/keys                  Keys (contributor)
 POST    /workspaces/{ws}/services/{name}/keys                  KeyChange -> Keys
 GET     /workspaces/{ws}/services/{name}/logs?lines=           Logs
-POST    /workspaces/{ws}/images, GET …/images[/{name}[/versions/{v}]]
+*       /workspaces/{ws}/images[/{name}[/versions/{v}[/log]]]
 ======  =====================================================  ===============================
 """
