@@ -1,5 +1,6 @@
 """The client against a real socket server that answers as it is told."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from modelyard.domain.errors import BadInput, Conflict, Unavailable
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.downloads import download_blob
 from modelyard.wire.tokens import Token, TokenRequest
+
+MB = 1024 * 1024
 
 
 class Told(ThreadingHTTPServer):
@@ -129,14 +132,15 @@ def test_nobody_there_is_a_sentence_that_says_how_to_start_it() -> None:
 def test_an_interrupted_download_goes_on_where_it_ended(
     told: Told, client: Client, tmp_path: Path
 ) -> None:
-    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    told.tell(200, b"a", Length="3")
-    told.tell(206, b"bc")
+    content = b"x" * (3 * MB)
+    digest = hashlib.sha256(content).hexdigest()
+    told.tell(200, content[: 2 * MB + 9], Length=str(3 * MB))
+    told.tell(206, content[2 * MB :])
 
     download_blob(client, digest, tmp_path / "abc")
 
-    assert (tmp_path / "abc").read_bytes() == b"abc"
-    assert told.asked[1][2]["Range"] == "bytes=1-"
+    assert (tmp_path / "abc").read_bytes() == content
+    assert told.asked[1][2]["Range"] == f"bytes={2 * MB}-"
     assert [p.name for p in tmp_path.iterdir()] == ["abc"]
 
 

@@ -72,7 +72,7 @@ def test_the_keys_stay_until_they_are_made_anew(
 ) -> None:
     service = Model.deploy(ws, "keyed", [model], config)
     service.wait_for_deployment()
-    primary, secondary = service.get_keys()
+    _, secondary = service.get_keys()
     assert service.run("{}")["weights"] == "w1"
 
     Webservice(ws, "keyed").regen_key("Primary", set_key="my-own-key-of-some-length")
@@ -218,6 +218,9 @@ def test_a_local_service_has_a_port_of_its_own_and_reloads(
     Path("score.py").write_text("def init(): pass\ndef run(data): return 'changed'\n")
     service.reload(wait=True)
     assert service.run("{}") == "changed"
+    Path("score.py").write_text("def init(): pass\ndef run(data): return 'again'\n")
+    LocalWebservice(ws, "local").reload(wait=True)
+    assert service.run("{}") == "again"
     service.delete()
 
 
@@ -283,5 +286,5 @@ def test_wrong_kinds_of_arguments_are_named(
         Model.deploy(ws, "wrong", [model], config, {"cpu": 1})
     with pytest.raises(WebserviceException, match="inference_config"):
         Model.deploy(ws, "wrong", [model], "score.py")
-    with pytest.raises(WebserviceException, match="mine:9"):
+    with pytest.raises(WebserviceException, match="no version 9"):
         Model.deploy(ws, "wrong", ["mine:9"], config)

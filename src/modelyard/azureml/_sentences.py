@@ -5,9 +5,8 @@ _INSTEAD = (
      "experiment.submit(ScriptRunConfig(...))"),
     ("azureml.datadrift", "Drift monitors are not there yet; compare the data with a script"),
     ("azureml.monitoring", "Data collection is not there yet; log inputs with print or logging"),
-    ("azureml.train.automl", "AutoML is not there; train with scikit-learn and log with Run.log"),
-    ("azureml.train.hyperdrive", "Search parameters with child runs: run.child_run()"),
-    ("azureml.train", "Use ScriptRunConfig in place of estimators"),
+    ("azureml.train", "Train with scikit-learn or any library in a script, submit it with "
+     "ScriptRunConfig, search parameters with run.child_run()"),
     ("azureml.contrib.services", "It is there in the scoring script, not in this process"),
     ("azureml.core.Dataset", "Datasets are not there yet; read files with pandas"),
     ("azureml.data", "Datasets are not there yet; read files with pandas"),

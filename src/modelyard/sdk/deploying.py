@@ -39,7 +39,10 @@ def deploy(
         ids, local = models_of(client, models)
         made = content(client, inference_config, show_output=show_output)
         made.models, made.local_models = ids, local
-        return send(workspace, name, made, configuration, overwrite=overwrite)
+        configuration.remember(inference_config)
+        service = send(workspace, name, made, configuration, overwrite=overwrite)
+        service._inference_config = inference_config
+        return service
 
 
 def send(

@@ -1,12 +1,14 @@
 """LocalWebservice: a service on a port of its own, with states in lower case."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import modelyard
-from modelyard.sdk import deploying
+from modelyard.sdk import deploying, transfer
 from modelyard.sdk.environments import definition_of
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
+from modelyard.sdk.inference import InferenceConfig
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
 from modelyard.sdk.services import Webservice
 from modelyard.wire import services as wire
@@ -27,6 +29,7 @@ class LocalWebserviceDeploymentConfiguration(WebserviceDeploymentConfiguration):
 
     def __init__(self, port: int | None = None) -> None:
         self.port = port
+        self._place: dict[str, str] = {}
         super().__init__()
 
     def validate_configuration(self) -> None:
@@ -36,6 +39,21 @@ class LocalWebserviceDeploymentConfiguration(WebserviceDeploymentConfiguration):
             isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535
         ):
             raise WebserviceException(f"port must be a number from 1 to 65535, not {port!r}.")
+
+    def remember(self, inference_config: Any) -> None:
+        """Keep where the script lies, so that ``reload`` finds it in another process too."""
+        if isinstance(inference_config, InferenceConfig):
+            folder = inference_config.source_directory
+            self._place = {
+                "source_directory": "" if folder is None else str(Path(folder).resolve()),
+                "entry_script": inference_config.entry_script
+                if folder is not None
+                else str(Path(inference_config.entry_script).resolve()),
+            }
+
+    def shown(self) -> dict[str, Any]:
+        """The place of the script."""
+        return {**super().shown(), **self._place}
 
     def fill(self, request: wire.ServiceRequest) -> None:
         """Write into the request everything but its content; no port: the server finds one."""
@@ -53,7 +71,6 @@ class LocalWebservice(Webservice):
     STATE_FAILED = "failed"
     STATE_RUNNING = "running"
     STATE_UNKNOWN = "unknown"
-    _inference_config: Any = None
 
     def __init__(
         self, workspace: "modelyard.Workspace", name: str, must_exist: bool = True
@@ -90,11 +107,12 @@ class LocalWebservice(Webservice):
         """
         Read the source folder anew and run it.
 
-        The folder is known to the object that ``deploy`` or ``update`` gave; one that was looked
-        up starts what was deployed once more.
+        Where the folder is not there any more, what was deployed is started once more.
         """
         with raised_as(WebserviceException):
             change = self._changes(None, self._inference_config)
+            if change.source is None:
+                self._reread(change)
             change.reload = True
             self._send(change)
         self._wait_if(wait)
@@ -166,6 +184,17 @@ class LocalWebservice(Webservice):
         cls, workspace: "modelyard.Workspace", webservice_payload: Mapping[str, Any]
     ) -> Webservice:
         raise not_supported("LocalWebservice.deserialize", "Use LocalWebservice(ws, name).")
+
+    def _reread(self, change: wire.ServiceChange) -> None:
+        """Send the script from where it lay when it was deployed, if it is still there."""
+        kept = self._facts.configuration
+        folder, script = kept.get("source_directory"), kept.get("entry_script")
+        if not script or not (Path(str(folder)) / str(script)).is_file():
+            return
+        source = InferenceConfig(str(script), source_directory=folder or None).source()
+        digest = transfer.upload(self._client, source.bundle, "Uploading the source")
+        change.source, change.source_name = digest, source.name
+        change.entry_script = source.entry_script
 
     def _content(self) -> wire.Content:
         facts = self._read()

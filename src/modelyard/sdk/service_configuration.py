@@ -68,6 +68,9 @@ class WebserviceDeploymentConfiguration:
         written = {**self.said, **({"location": self.location} if self.location else {})}
         return {**defaults, **{k: _json(v) for k, v in written.items()}}
 
+    def remember(self, inference_config: Any) -> None:
+        """Nothing of the script has to be kept, but for services that are reloaded."""
+
     def fill(self, request: ServiceRequest) -> None:
         """Write into the request everything but its content."""
         request.kind = self.kind

@@ -38,6 +38,7 @@ class Webservice:
     """
 
     _label = "Native"
+    _inference_config: Any = None
     _facts: wire.Service
 
     def __new__(
