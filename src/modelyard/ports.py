@@ -298,6 +298,17 @@ class SnapshotStore(Protocol):
         """Repeatable."""
 
 
+class UsageStore(Protocol):
+    """What workspaces hold, counted."""
+
+    def by_workspace(self) -> Mapping[str, int]:
+        """
+        Bytes of the files that each workspace's models, runs, services and images hold.
+
+        The same manifest, and the same file of runs, counts once in a workspace.
+        """
+
+
 class BlobStore(Protocol):
     """Files by the SHA-256 of their bytes; the same bytes are kept once."""
 

@@ -1,5 +1,7 @@
 """The API of the control plane, made of use cases over the real adapters."""
 
+from pathlib import Path
+
 from litestar import Litestar
 
 from modelyard.api.app import UseCases, make_app
@@ -7,6 +9,7 @@ from modelyard.bootstrap.control_parts import VERSION, Adapters, open_allowed
 from modelyard.bootstrap.machine import free_port, memory_of
 from modelyard.usecases.blobs import Blobs
 from modelyard.usecases.contents import Contents
+from modelyard.usecases.disk import DiskUse
 from modelyard.usecases.environments import Environments
 from modelyard.usecases.experiments import Experiments
 from modelyard.usecases.images import Images
@@ -95,11 +98,21 @@ def make_status(adapters: Adapters) -> Status:
         home=settings.home,
         database=settings.database_url.partition(":")[0],
         supervision=adapters.supervision,
-        workspaces=stores.workspaces,
-        models=stores.models,
         services=stores.services,
-        blobs=adapters.blobs,
-        builder=adapters.builder,
+        disk=make_disk_use(adapters),
         capacity=adapters.capacity,
         memory_of=memory_of,
     )
+
+
+def make_disk_use(adapters: Adapters) -> DiskUse:
+    """What uses the disk, under the names that people see."""
+    settings = adapters.settings
+    parts = {
+        "unfinished uploads": settings.home / "uploads",
+        "running services": settings.home / "services",
+        "logs": settings.logs,
+    }
+    if settings.database_url.startswith("sqlite:///"):
+        parts["database"] = Path(settings.database_url.removeprefix("sqlite:///"))
+    return DiskUse(parts, adapters.stores.usage, adapters.blobs, adapters.builder, adapters.clock)

@@ -13,6 +13,7 @@ from modelyard.ports import (
     ServiceStore,
     SnapshotStore,
     TokenStore,
+    UsageStore,
     WorkspaceStore,
 )
 
@@ -35,4 +36,5 @@ class Stores:
     tokens: TokenStore
     leases: LeaseStore
     snapshots: SnapshotStore
+    usage: UsageStore
     close: Callable[[], None] = _nothing

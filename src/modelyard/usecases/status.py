@@ -3,14 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from modelyard.ports import (
-    BlobStore,
-    EnvironmentBuilder,
-    ModelStore,
-    ServiceStore,
-    Supervision,
-    WorkspaceStore,
-)
+from modelyard.ports import ServiceStore, Supervision
+from modelyard.usecases.disk import DiskUse
 from modelyard.usecases.limits import Capacity
 from modelyard.wire.server import Health, ProcessInfo, ServerStatus
 
@@ -26,11 +20,8 @@ class Status:
         home: Path,
         database: str,
         supervision: Supervision,
-        workspaces: WorkspaceStore,
-        models: ModelStore,
         services: ServiceStore,
-        blobs: BlobStore,
-        builder: EnvironmentBuilder,
+        disk: DiskUse,
         capacity: Callable[[], Capacity],
         memory_of: Callable[[int], int | None],
     ) -> None:
@@ -39,11 +30,8 @@ class Status:
         self._home = home
         self._database = database
         self._supervision = supervision
-        self._workspaces = workspaces
-        self._models = models
         self._services = services
-        self._blobs = blobs
-        self._builder = builder
+        self._disk = disk
         self._capacity = capacity
         self._memory_of = memory_of
 
@@ -61,7 +49,7 @@ class Status:
             home=str(self._home),
             database=self._database,
             processes=self._processes(),
-            disk=self._disk(),
+            disk=self._disk.show(),
             cores=capacity.cores,
             memory=capacity.memory,
             services=len(services),
@@ -79,12 +67,3 @@ class Status:
             )
             for name, status in sorted(self._supervision.statuses().items())
         ]
-
-    def _disk(self) -> dict[str, int]:
-        """Bytes by part, and by workspace what its models would take (equal files count twice)."""
-        built = [self._builder.find(digest) for digest in self._builder.digests()]
-        disk = {"files": self._blobs.usage(), "environments": sum(b.size for b in built if b)}
-        for workspace in self._workspaces.list():
-            models = self._models.list(workspace.name)
-            disk[f"workspace {workspace.name}"] = sum(model.size for model in models)
-        return disk

@@ -12,6 +12,7 @@ from modelyard.stores.sql.schema import migrate
 from modelyard.stores.sql.services import SqlServiceStore
 from modelyard.stores.sql.snapshots import SqlSnapshotStore
 from modelyard.stores.sql.tokens import SqlTokenStore
+from modelyard.stores.sql.usage import SqlUsageStore
 from modelyard.stores.sql.workspaces import SqlWorkspaceStore
 from modelyard.stores.stores import Stores
 
@@ -41,5 +42,6 @@ def over(database: Database, secret: bytes) -> Stores:
         tokens=SqlTokenStore(database),
         leases=SqlLeaseStore(database),
         snapshots=SqlSnapshotStore(database),
+        usage=SqlUsageStore(database),
         close=database.close,
     )

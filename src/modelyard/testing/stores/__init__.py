@@ -12,6 +12,7 @@ from modelyard.testing.stores.runs import MemoryRunStore
 from modelyard.testing.stores.services import MemoryServiceStore
 from modelyard.testing.stores.snapshots import MemorySnapshotStore
 from modelyard.testing.stores.tokens import MemoryTokenStore
+from modelyard.testing.stores.usage import MemoryUsageStore
 from modelyard.testing.stores.workspaces import MemoryWorkspaceStore
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "MemoryServiceStore",
     "MemorySnapshotStore",
     "MemoryTokenStore",
+    "MemoryUsageStore",
     "MemoryWorkspaceStore",
     "memory_stores",
 ]
@@ -44,4 +46,5 @@ def memory_stores() -> Stores:
         tokens=MemoryTokenStore(memory),
         leases=MemoryLeaseStore(memory),
         snapshots=MemorySnapshotStore(memory),
+        usage=MemoryUsageStore(memory),
     )
