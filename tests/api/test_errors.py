@@ -61,6 +61,7 @@ def test_a_body_that_cannot_be_used_is_a_400_that_says_where(
         ({"content": {"source": 1}}, "content.source"),
         ({"content": {"serving": {"workers": "two"}}}, "content.serving.workers"),
         ({"port": 1.5}, "port"),
+        ({"content": {"models": {}}}, "content.models"),
     ],
 )
 def test_a_wrong_type_names_the_path_of_the_field(

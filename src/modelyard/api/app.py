@@ -1,7 +1,5 @@
 """The API as one ASGI application, made of use cases."""
 
-from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Router
@@ -13,6 +11,7 @@ from litestar.types import Message, Scope
 
 from modelyard.api.access import make_guard
 from modelyard.api.blobs import BlobRoutes, SnapshotRoutes
+from modelyard.api.cases import UseCases
 from modelyard.api.environments import BuildRoutes, EnvironmentRoutes
 from modelyard.api.errors import HANDLERS, REQUEST_ID, request_id
 from modelyard.api.experiments import ExperimentRoutes
@@ -24,41 +23,9 @@ from modelyard.api.services import ServiceRoutes
 from modelyard.api.tokens import TokenRoutes
 from modelyard.api.workspaces import WorkspaceRoutes
 from modelyard.domain.errors import BadInput
-from modelyard.usecases.blobs import Blobs
-from modelyard.usecases.environments import Environments
-from modelyard.usecases.experiments import Experiments
-from modelyard.usecases.images import Images
-from modelyard.usecases.models import Models
-from modelyard.usecases.runs import Runs
-from modelyard.usecases.service_watch import ServiceWatch
-from modelyard.usecases.services import Services
-from modelyard.usecases.snapshots import Snapshots
-from modelyard.usecases.status import Status
-from modelyard.usecases.tokens import Tokens
-from modelyard.usecases.workspaces import Workspaces
 
 BODY_LIMIT = 16 * 1024**2
 """Bytes of a JSON body; files are streamed and have their own limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class UseCases:
-    """Everything that the API can call; handlers ask for a field by its name."""
-
-    tokens: Tokens
-    workspaces: Workspaces
-    experiments: Experiments
-    runs: Runs
-    blobs: Blobs
-    snapshots: Snapshots
-    models: Models
-    images: Images
-    environments: Environments
-    services: Services
-    watch: ServiceWatch
-    server: Status
-    spool_folder: Path
-    max_upload: int
 
 
 ROUTES = [
@@ -86,14 +53,10 @@ class _NoPages(Router):
 
 def make_app(cases: UseCases, version: str) -> Litestar:
     """The application. Cheap: the API's description is made when it is first asked for."""
-    provided = {
-        field.name: Provide(_giver(getattr(cases, field.name)), sync_to_thread=False)
-        for field in fields(cases)
-    }
     api = Router("/api/v1", route_handlers=ROUTES, guards=[make_guard(cases.tokens)])
     return Litestar(
         route_handlers=[api],
-        dependencies=provided,
+        dependencies={"cases": Provide(lambda: cases, sync_to_thread=False)},
         exception_handlers={**HANDLERS},
         before_request=_refuse_nul,
         before_send=[_name_request],
@@ -111,10 +74,6 @@ def make_app(cases: UseCases, version: str) -> Litestar:
         logging_config=None,
         pdb_on_exception=False,
     )
-
-
-def _giver(value: Any) -> Any:
-    return lambda: value
 
 
 def _refuse_nul(request: Request[Any, Any, Any]) -> None:

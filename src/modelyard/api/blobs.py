@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,12 +12,11 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
+from modelyard.api.cases import UseCases
 from modelyard.api.queries import whole_number
 from modelyard.api.streams import pieces, send_file, spool
 from modelyard.domain.errors import BadInput, TooLarge
 from modelyard.domain.manifests import Manifest
-from modelyard.usecases.blobs import Blobs
-from modelyard.usecases.snapshots import Snapshots
 from modelyard.wire import blobs as wire
 
 _MANIFEST_LIMIT = 64 * 1024**2
@@ -32,29 +30,35 @@ class BlobRoutes(Controller):
 
     @post("/missing", status_code=200, sync_to_thread=True)
     def list_missing(
-        self, blobs: NamedDependency[Blobs], data: JSONBody[wire.Digests]
+        self, cases: NamedDependency[UseCases], data: JSONBody[wire.Digests]
     ) -> wire.Missing:
         """Which of these must be uploaded?"""
-        return wire.Missing(missing=list(blobs.missing(data.digests)))
+        return wire.Missing(missing=list(cases.blobs.missing(data.digests)))
 
     @head("/{sha256:str}", sync_to_thread=True)
-    def look(self, blobs: NamedDependency[Blobs], sha256: FromPath[str]) -> Response[None]:
+    def look(self, cases: NamedDependency[UseCases], sha256: FromPath[str]) -> Response[None]:
         """200 when it is there; 404 with the Upload-Offset where an upload goes on."""
-        if blobs.has(sha256):
+        if cases.blobs.has(sha256):
             return Response(None, status_code=200)
-        headers = {"Upload-Offset": str(blobs.upload_size(sha256))}
+        headers = {"Upload-Offset": str(cases.blobs.upload_size(sha256))}
         return Response(None, status_code=404, headers=headers)
 
     @get("/{sha256:str}", sync_to_thread=True)
     def download(
-        self, request: Request[Any, Any, Any], blobs: NamedDependency[Blobs], sha256: FromPath[str]
+        self,
+        request: Request[Any, Any, Any],
+        cases: NamedDependency[UseCases],
+        sha256: FromPath[str],
     ) -> Stream:
         """Its bytes; Range is honoured."""
-        return send_file(blobs.open(sha256), request.headers.get("Range"), sha256)
+        return send_file(cases.blobs.open(sha256), request.headers.get("Range"), sha256)
 
     @put("/{sha256:str}", request_max_body_size=None)
     async def upload(
-        self, request: Request[Any, Any, Any], blobs: NamedDependency[Blobs], sha256: FromPath[str]
+        self,
+        request: Request[Any, Any, Any],
+        cases: NamedDependency[UseCases],
+        sha256: FromPath[str],
     ) -> wire.Upload:
         """
         A file or the next part of one: the bytes as body, where they begin in the header
@@ -62,11 +66,11 @@ class BlobRoutes(Controller):
         """
         offset = whole_number("Upload-Offset", request.headers.get("Upload-Offset", ""), 0)
         length = _length(request, offset)
-        plan = await asyncio.to_thread(blobs.plan, sha256, offset, length)
-        done = await asyncio.to_thread(blobs.has, sha256)
+        plan = await asyncio.to_thread(cases.blobs.plan, sha256, offset, length)
+        done = await asyncio.to_thread(cases.blobs.has, sha256)
         async for piece in pieces(request):
             if not done and (piece or length == 0):
-                offset = await asyncio.to_thread(blobs.append, plan, offset, piece)
+                offset = await asyncio.to_thread(cases.blobs.append, plan, offset, piece)
         done = done or offset == length
         return wire.Upload(sha256=sha256, offset=length if done else offset, complete=done)
 
@@ -74,13 +78,11 @@ class BlobRoutes(Controller):
     async def upload_pack(
         self,
         request: Request[Any, Any, Any],
-        blobs: NamedDependency[Blobs],
-        spool_folder: NamedDependency[Path],
-        max_upload: NamedDependency[int],
+        cases: NamedDependency[UseCases],
     ) -> dict[str, int]:
         """A tar (gzipped or not) of small files, each named by its digest."""
-        with await spool(request, spool_folder, max_upload) as archive:
-            return {"stored": await asyncio.to_thread(blobs.put_pack, archive)}
+        with await spool(request, cases.spool_folder, cases.max_upload) as archive:
+            return {"stored": await asyncio.to_thread(cases.blobs.put_pack, archive)}
 
 
 @dataclass
@@ -109,25 +111,23 @@ class SnapshotRoutes(Controller):
     async def add_snapshot(
         self,
         request: Request[Any, Any, Any],
-        snapshots: NamedDependency[Snapshots],
-        spool_folder: NamedDependency[Path],
-        max_upload: NamedDependency[int],
+        cases: NamedDependency[UseCases],
     ) -> wire.Manifest:
         """Keeps a folder: a manifest of uploaded files (JSON), or all of it (a tar)."""
         kind = request.content_type[0]
         if kind in {"application/x-tar", "application/gzip", "application/x-gzip"}:
-            with await spool(request, spool_folder, max_upload) as archive:
-                return _wire(await asyncio.to_thread(snapshots.add_tar, archive))
+            with await spool(request, cases.spool_folder, cases.max_upload) as archive:
+                return _wire(await asyncio.to_thread(cases.snapshots.add_tar, archive))
         body = await _small_body(request)
         wanted = msgspec.json.decode(body, type=wire.ManifestRequest)
-        return _wire(await asyncio.to_thread(snapshots.add, wanted))
+        return _wire(await asyncio.to_thread(cases.snapshots.add, wanted))
 
     @get("/{digest:str}", sync_to_thread=True)
     def get_snapshot(
-        self, snapshots: NamedDependency[Snapshots], digest: FromPath[str]
+        self, cases: NamedDependency[UseCases], digest: FromPath[str]
     ) -> wire.Manifest:
         """The files of a folder."""
-        return _wire(snapshots.get(digest))
+        return _wire(cases.snapshots.get(digest))
 
 
 def _wire(manifest: Manifest) -> wire.Manifest:

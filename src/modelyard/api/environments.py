@@ -6,10 +6,10 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from modelyard.api.cases import UseCases
 from modelyard.api.convert import to_page, to_wire
 from modelyard.domain.environments import Build as DomainBuild
 from modelyard.domain.environments import BuiltEnvironment
-from modelyard.usecases.environments import Environments
 from modelyard.wire.base import Page
 from modelyard.wire.environments import Build, BuildRequest, Environment, EnvironmentDefinition
 
@@ -22,38 +22,38 @@ class EnvironmentRoutes(Controller):
 
     @get(sync_to_thread=True)
     def list_environments(
-        self, environments: NamedDependency[Environments], ws: FromPath[str]
+        self, cases: NamedDependency[UseCases], ws: FromPath[str]
     ) -> Page[Environment]:
         """The latest version of each name, by name."""
-        return to_page(environments.list(ws), Environment)
+        return to_page(cases.environments.list(ws), Environment)
 
     @post(sync_to_thread=True)
     def register_environment(
         self,
-        environments: NamedDependency[Environments],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         data: JSONBody[EnvironmentDefinition],
     ) -> Environment:
         """The version with equal content, else a new one."""
-        return to_wire(environments.register(ws, data), Environment)
+        return to_wire(cases.environments.register(ws, data), Environment)
 
     @get("/{name:str}", sync_to_thread=True)
     def get_latest_environment(
-        self, environments: NamedDependency[Environments], ws: FromPath[str], name: FromPath[str]
+        self, cases: NamedDependency[UseCases], ws: FromPath[str], name: FromPath[str]
     ) -> Environment:
         """The latest version."""
-        return to_wire(environments.get(ws, name), Environment)
+        return to_wire(cases.environments.get(ws, name), Environment)
 
     @get("/{name:str}/versions/{version:int}", sync_to_thread=True)
     def get_environment(
         self,
-        environments: NamedDependency[Environments],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromPath[str],
         version: FromPath[int],
     ) -> Environment:
         """One version."""
-        return to_wire(environments.get(ws, name, version), Environment)
+        return to_wire(cases.environments.get(ws, name, version), Environment)
 
 
 class BuildRoutes(Controller):
@@ -65,32 +65,32 @@ class BuildRoutes(Controller):
     @post(sync_to_thread=True)
     def request_build(
         self,
-        environments: NamedDependency[Environments],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         data: JSONBody[BuildRequest],
     ) -> Build:
         """Builds what is defined, unless it is built."""
-        build = environments.request_build(ws, data)
-        return _wire(build, environments.built(build.digest))
+        build = cases.environments.request_build(ws, data)
+        return _wire(build, cases.environments.built(build.digest))
 
     @get("/{digest:str}", sync_to_thread=True)
     def get_build(
-        self, environments: NamedDependency[Environments], ws: FromPath[str], digest: FromPath[str]
+        self, cases: NamedDependency[UseCases], ws: FromPath[str], digest: FromPath[str]
     ) -> Build:
         """One build."""
-        build = environments.get_build(ws, digest)
-        return _wire(build, environments.built(digest))
+        build = cases.environments.get_build(ws, digest)
+        return _wire(build, cases.environments.built(digest))
 
     @get("/{digest:str}/log", sync_to_thread=True)
     def get_log(
         self,
-        environments: NamedDependency[Environments],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         digest: FromPath[str],
         offset: Annotated[int, QueryParameter(ge=0, lt=2**62)] = 0,
     ) -> Response[bytes]:
         """The log from byte ``offset`` on; X-Log-Offset says where to go on."""
-        data, end, build = environments.build_log(ws, digest, offset)
+        data, end, build = cases.environments.build_log(ws, digest, offset)
         headers = {"X-Log-Offset": str(end), "X-Build-State": build.state.value}
         return Response(data, headers=headers, media_type="text/plain; charset=utf-8")
 

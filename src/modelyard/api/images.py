@@ -6,7 +6,7 @@ from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from modelyard.usecases.images import Images
+from modelyard.api.cases import UseCases
 from modelyard.wire.base import Page
 from modelyard.wire.images import Image, ImageChange, ImageRequest
 
@@ -20,75 +20,75 @@ class ImageRoutes(Controller):
     @get(sync_to_thread=True)
     def list_images(
         self,
-        images: NamedDependency[Images],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromQuery[str | None] = None,
     ) -> Page[Image]:
         """Versions, newest first."""
-        return Page(items=[images.view(image) for image in images.list(ws, name)])
+        return Page(items=[cases.images.view(image) for image in cases.images.list(ws, name)])
 
     @post(sync_to_thread=True)
     def create_image(
         self,
         request: Request[Any, Any, Any],
-        images: NamedDependency[Images],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         data: JSONBody[ImageRequest],
     ) -> Image:
         """Keeps a content as the next version of the name; its environment is built."""
-        return images.create(ws, data, request.auth.name)
+        return cases.images.create(ws, data, request.auth.name)
 
     @get("/{name:str}", sync_to_thread=True)
     def get_latest_image(
-        self, images: NamedDependency[Images], ws: FromPath[str], name: FromPath[str]
+        self, cases: NamedDependency[UseCases], ws: FromPath[str], name: FromPath[str]
     ) -> Image:
         """The latest version."""
-        return images.view(images.get(ws, name))
+        return cases.images.view(cases.images.get(ws, name))
 
     @get("/{name:str}/versions/{version:int}", sync_to_thread=True)
     def get_image(
         self,
-        images: NamedDependency[Images],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromPath[str],
         version: FromPath[int],
     ) -> Image:
         """One version."""
-        return images.view(images.get(ws, name, version))
+        return cases.images.view(cases.images.get(ws, name, version))
 
     @patch("/{name:str}/versions/{version:int}", sync_to_thread=True)
     def change_image(
         self,
-        images: NamedDependency[Images],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromPath[str],
         version: FromPath[int],
         data: JSONBody[ImageChange],
     ) -> Image:
         """Changes description, tags or properties."""
-        return images.change(ws, name, version, data)
+        return cases.images.change(ws, name, version, data)
 
     @delete("/{name:str}/versions/{version:int}", sync_to_thread=True)
     def delete_image(
         self,
-        images: NamedDependency[Images],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromPath[str],
         version: FromPath[int],
     ) -> None:
         """Removes a version; services that were deployed from it go on."""
-        images.delete(ws, name, version)
+        cases.images.delete(ws, name, version)
 
     @get("/{name:str}/versions/{version:int}/log", sync_to_thread=True)
     def get_image_log(
         self,
-        images: NamedDependency[Images],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromPath[str],
         version: FromPath[int],
         offset: Annotated[int, QueryParameter(ge=0, lt=2**62)] = 0,
     ) -> Response[bytes]:
         """The build log of its environment from byte ``offset`` on."""
-        data, end, build = images.build_log(ws, name, version, offset)
+        data, end, build = cases.images.build_log(ws, name, version, offset)
         headers = {"X-Log-Offset": str(end), "X-Build-State": build.state.value}
         return Response(data, headers=headers, media_type="text/plain; charset=utf-8")

@@ -6,9 +6,9 @@ from litestar import Controller, Request, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from modelyard.api.cases import UseCases
 from modelyard.api.convert import to_page, to_wire
 from modelyard.api.queries import pairs
-from modelyard.usecases.models import Models
 from modelyard.wire.base import Page
 from modelyard.wire.models import Model, ModelChange, ModelRequest
 
@@ -22,7 +22,7 @@ class ModelRoutes(Controller):
     @get(sync_to_thread=True)
     def list_models(
         self,
-        models: NamedDependency[Models],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromQuery[str | None] = None,
         tag: FromQuery[list[str] | None] = None,
@@ -32,7 +32,7 @@ class ModelRoutes(Controller):
         latest: FromQuery[bool] = False,
     ) -> Page[Model]:
         """Versions that fit all filters, newest first; ``tag`` is ``key`` or ``key=value``."""
-        found = models.list(
+        found = cases.models.list(
             ws,
             name=name,
             tags=pairs(tag),
@@ -47,50 +47,50 @@ class ModelRoutes(Controller):
     def register_model(
         self,
         request: Request[Any, Any, Any],
-        models: NamedDependency[Models],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         data: JSONBody[ModelRequest],
     ) -> Model:
         """Registers uploaded files as the next version of the name."""
-        return to_wire(models.register(ws, data, request.auth.name), Model)
+        return to_wire(cases.models.register(ws, data, request.auth.name), Model)
 
     @get("/{name:str}", sync_to_thread=True)
     def get_latest_model(
-        self, models: NamedDependency[Models], ws: FromPath[str], name: FromPath[str]
+        self, cases: NamedDependency[UseCases], ws: FromPath[str], name: FromPath[str]
     ) -> Model:
         """The latest version."""
-        return to_wire(models.get(ws, name), Model)
+        return to_wire(cases.models.get(ws, name), Model)
 
     @get("/{name:str}/versions/{version:int}", sync_to_thread=True)
     def get_model(
         self,
-        models: NamedDependency[Models],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromPath[str],
         version: FromPath[int],
     ) -> Model:
         """One version."""
-        return to_wire(models.get(ws, name, version), Model)
+        return to_wire(cases.models.get(ws, name, version), Model)
 
     @patch("/{name:str}/versions/{version:int}", sync_to_thread=True)
     def change_model(
         self,
-        models: NamedDependency[Models],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromPath[str],
         version: FromPath[int],
         data: JSONBody[ModelChange],
     ) -> Model:
         """Changes description, tags, properties or resources."""
-        return to_wire(models.change(ws, name, version, data), Model)
+        return to_wire(cases.models.change(ws, name, version, data), Model)
 
     @delete("/{name:str}/versions/{version:int}", sync_to_thread=True)
     def delete_model(
         self,
-        models: NamedDependency[Models],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromPath[str],
         version: FromPath[int],
     ) -> None:
         """Removes a version that no service holds."""
-        models.delete(ws, name, version)
+        cases.models.delete(ws, name, version)

@@ -7,12 +7,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
+from modelyard.api.cases import UseCases
 from modelyard.api.convert import to_page, to_wire
 from modelyard.api.queries import pairs, whole_number
 from modelyard.api.streams import send_file
-from modelyard.usecases.blobs import Blobs
-from modelyard.usecases.models import Models
-from modelyard.usecases.runs import Runs
 from modelyard.wire import runs as wire
 from modelyard.wire.base import Page
 from modelyard.wire.models import Model, RunModelRequest
@@ -29,7 +27,7 @@ class RunRoutes(Controller):
     @get(sync_to_thread=True)
     def list_runs(
         self,
-        runs: NamedDependency[Runs],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         experiment: FromQuery[str | None] = None,
         status: FromQuery[str | None] = None,
@@ -42,7 +40,7 @@ class RunRoutes(Controller):
         cursor: FromQuery[str | None] = None,
     ) -> Page[wire.Run]:
         """Runs that fit all filters, newest first; ``tag`` is ``key`` or ``key=value``."""
-        found = runs.list(
+        found = cases.runs.list(
             ws,
             experiment=experiment,
             status=status,
@@ -61,94 +59,93 @@ class RunRoutes(Controller):
     def create_run(
         self,
         request: Request[Any, Any, Any],
-        runs: NamedDependency[Runs],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         data: JSONBody[wire.RunRequest],
     ) -> wire.Run:
         """Starts a run that the caller reports on."""
-        return to_wire(runs.create(ws, data, request.auth.name), wire.Run)
+        return to_wire(cases.runs.create(ws, data, request.auth.name), wire.Run)
 
     @get("/{id:str}", sync_to_thread=True)
     def get_run(
-        self, runs: NamedDependency[Runs], ws: FromPath[str], id: FromPath[str]
+        self, cases: NamedDependency[UseCases], ws: FromPath[str], id: FromPath[str]
     ) -> wire.Run:
         """One run."""
-        return to_wire(runs.get(ws, id), wire.Run)
+        return to_wire(cases.runs.get(ws, id), wire.Run)
 
     @patch("/{id:str}", sync_to_thread=True)
     def change_run(
         self,
-        runs: NamedDependency[Runs],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         id: FromPath[str],
         data: JSONBody[wire.RunChange],
     ) -> wire.Run:
         """Changes its status, tags, properties and so on."""
-        return to_wire(runs.change(ws, id, data), wire.Run)
+        return to_wire(cases.runs.change(ws, id, data), wire.Run)
 
     @get("/{id:str}/metrics", sync_to_thread=True)
     def list_metrics(
         self,
-        runs: NamedDependency[Runs],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         id: FromPath[str],
         name: FromQuery[str | None] = None,
     ) -> Page[wire.Metric]:
         """What was logged, in order."""
-        return to_page(runs.metrics(ws, id, name), wire.Metric)
+        return to_page(cases.runs.metrics(ws, id, name), wire.Metric)
 
     @post("/{id:str}/metrics", status_code=204, sync_to_thread=True)
     def add_metrics(
         self,
-        runs: NamedDependency[Runs],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         id: FromPath[str],
         data: JSONBody[wire.MetricBatch],
     ) -> None:
         """Logs values in the order given."""
-        runs.add_metrics(ws, id, data.metrics)
+        cases.runs.add_metrics(ws, id, data.metrics)
 
     @get("/{id:str}/files", sync_to_thread=True)
     def list_files(
-        self, runs: NamedDependency[Runs], ws: FromPath[str], id: FromPath[str]
+        self, cases: NamedDependency[UseCases], ws: FromPath[str], id: FromPath[str]
     ) -> Page[wire.RunFile]:
         """Its files, by path."""
-        return to_page(runs.files(ws, id), wire.RunFile)
+        return to_page(cases.runs.files(ws, id), wire.RunFile)
 
     @post("/{id:str}/files", status_code=204, sync_to_thread=True)
     def put_files(
         self,
-        runs: NamedDependency[Runs],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         id: FromPath[str],
         data: JSONBody[wire.RunFiles],
     ) -> None:
         """Adds or replaces files whose bytes were uploaded before."""
-        runs.put_files(ws, id, data.files)
+        cases.runs.put_files(ws, id, data.files)
 
     @get("/{id:str}/files/{path:path}", sync_to_thread=True)
     def get_file(
         self,
         request: Request[Any, Any, Any],
-        runs: NamedDependency[Runs],
-        blobs: NamedDependency[Blobs],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         id: FromPath[str],
         path: FromPath[str],
     ) -> Stream:
         """The bytes of a file; Range is honoured."""
-        file = runs.file(ws, id, path.removeprefix("/"))
-        return send_file(blobs.open(file.sha256), request.headers.get("Range"), file.sha256)
+        file = cases.runs.file(ws, id, path.removeprefix("/"))
+        return send_file(cases.blobs.open(file.sha256), request.headers.get("Range"), file.sha256)
 
     @post("/{id:str}/models", sync_to_thread=True)
     def register_model(
         self,
         request: Request[Any, Any, Any],
-        models: NamedDependency[Models],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         id: FromPath[str],
         data: JSONBody[RunModelRequest],
     ) -> Model:
         """Registers a file or folder of the run as the next version of a model."""
         data.run_id = id
-        return to_wire(models.register_from_run(ws, data, request.auth.name), Model)
+        return to_wire(cases.models.register_from_run(ws, data, request.auth.name), Model)

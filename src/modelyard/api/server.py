@@ -6,7 +6,7 @@ from litestar import Controller, Request, get
 from litestar.di import NamedDependency
 
 from modelyard.api.access import PUBLIC
-from modelyard.usecases.status import Status
+from modelyard.api.cases import UseCases
 from modelyard.wire.server import Health, ServerStatus
 
 
@@ -16,14 +16,14 @@ class ServerRoutes(Controller):
     tags = ["server"]
 
     @get("/health", opt={PUBLIC: True}, sync_to_thread=False)
-    def health(self, server: NamedDependency[Status]) -> Health:
+    def health(self, cases: NamedDependency[UseCases]) -> Health:
         """Says that the server answers; needs no token."""
-        return server.health()
+        return cases.server.health()
 
     @get("/status", sync_to_thread=True)
-    def show(self, server: NamedDependency[Status]) -> ServerStatus:
+    def show(self, cases: NamedDependency[UseCases]) -> ServerStatus:
         """Says what runs, where it lies and how much disk it uses."""
-        return server.show()
+        return cases.server.show()
 
     @get("/openapi.json", opt={PUBLIC: True}, include_in_schema=False, sync_to_thread=True)
     def openapi(self, request: Request[Any, Any, Any]) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from modelyard.api.access import ACTION
+from modelyard.api.cases import UseCases
 from modelyard.api.convert import to_page, to_wire
 from modelyard.usecases.authorize import Action
-from modelyard.usecases.tokens import Tokens
 from modelyard.wire.base import Page
 from modelyard.wire.tokens import Token, TokenRequest
 
@@ -20,19 +20,21 @@ class TokenRoutes(Controller):
     opt = {ACTION: Action.MANAGE_TOKENS}
 
     @get(sync_to_thread=True)
-    def list_tokens(self, tokens: NamedDependency[Tokens]) -> Page[Token]:
+    def list_tokens(self, cases: NamedDependency[UseCases]) -> Page[Token]:
         """All tokens, newest first, revoked ones too; never their secrets."""
-        return to_page(tokens.list(), Token)
+        return to_page(cases.tokens.list(), Token)
 
     @post(sync_to_thread=True)
-    def create_token(self, tokens: NamedDependency[Tokens], data: JSONBody[TokenRequest]) -> Token:
+    def create_token(
+        self, cases: NamedDependency[UseCases], data: JSONBody[TokenRequest]
+    ) -> Token:
         """Makes a token; its secret is in this answer and nowhere else."""
-        token, secret = tokens.create(data.name, data.role)
+        token, secret = cases.tokens.create(data.name, data.role)
         made = to_wire(token, Token)
         made.secret = secret
         return made
 
     @delete("/{id:str}", sync_to_thread=True)
-    def revoke_token(self, tokens: NamedDependency[Tokens], id: FromPath[str]) -> None:
+    def revoke_token(self, cases: NamedDependency[UseCases], id: FromPath[str]) -> None:
         """From now on the token opens nothing."""
-        tokens.revoke(id)
+        cases.tokens.revoke(id)

@@ -5,10 +5,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from modelyard.api.access import ACTION
+from modelyard.api.cases import UseCases
 from modelyard.api.convert import to_page, to_wire
 from modelyard.usecases.authorize import Action
-from modelyard.usecases.services import Services
-from modelyard.usecases.workspaces import Workspaces
 from modelyard.wire.base import Page
 from modelyard.wire.workspaces import Workspace, WorkspaceChange, WorkspaceRequest
 
@@ -20,41 +19,40 @@ class WorkspaceRoutes(Controller):
     tags = ["workspaces"]
 
     @get(sync_to_thread=True)
-    def list_workspaces(self, workspaces: NamedDependency[Workspaces]) -> Page[Workspace]:
+    def list_workspaces(self, cases: NamedDependency[UseCases]) -> Page[Workspace]:
         """All workspaces, by name."""
-        return to_page(workspaces.list(), Workspace)
+        return to_page(cases.workspaces.list(), Workspace)
 
     @post(sync_to_thread=True)
     def create_workspace(
-        self, workspaces: NamedDependency[Workspaces], data: JSONBody[WorkspaceRequest]
+        self, cases: NamedDependency[UseCases], data: JSONBody[WorkspaceRequest]
     ) -> Workspace:
         """Makes a workspace; with ``exist_ok`` the one of that name is given back."""
-        return to_wire(workspaces.create(data), Workspace)
+        return to_wire(cases.workspaces.create(data), Workspace)
 
     @get("/{ws:str}", sync_to_thread=True)
-    def get_workspace(
-        self, workspaces: NamedDependency[Workspaces], ws: FromPath[str]
-    ) -> Workspace:
+    def get_workspace(self, cases: NamedDependency[UseCases], ws: FromPath[str]) -> Workspace:
         """One workspace."""
-        return to_wire(workspaces.get(ws), Workspace)
+        return to_wire(cases.workspaces.get(ws), Workspace)
 
     @patch("/{ws:str}", sync_to_thread=True)
     def change_workspace(
         self,
-        workspaces: NamedDependency[Workspaces],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         data: JSONBody[WorkspaceChange],
     ) -> Workspace:
         """Replaces tags or cloud."""
-        return to_wire(workspaces.change(ws, data), Workspace)
+        return to_wire(cases.workspaces.change(ws, data), Workspace)
 
     @delete("/{ws:str}", opt={ACTION: Action.DELETE_WORKSPACE}, sync_to_thread=True)
     def delete_workspace(
         self,
-        workspaces: NamedDependency[Workspaces],
-        services: NamedDependency[Services],
+        cases: NamedDependency[UseCases],
         ws: FromPath[str],
         delete_services: FromQuery[bool] = False,
     ) -> None:
         """Removes it with all that it holds; with ``delete_services`` its services too."""
-        workspaces.delete(ws, delete_services=services.delete if delete_services else None)
+        cases.workspaces.delete(
+            ws, delete_services=cases.services.delete if delete_services else None
+        )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from litestar import Litestar
 
-from modelyard.api.app import UseCases, make_app
+from modelyard.api.app import make_app
+from modelyard.api.cases import UseCases
 from modelyard.bootstrap.control_parts import VERSION, Adapters, open_allowed
 from modelyard.bootstrap.machine import free_port, memory_of
 from modelyard.usecases.blobs import Blobs

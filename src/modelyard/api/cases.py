@@ -1,0 +1,42 @@
+"""Everything that the API can call."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelyard.usecases.blobs import Blobs
+from modelyard.usecases.environments import Environments
+from modelyard.usecases.experiments import Experiments
+from modelyard.usecases.images import Images
+from modelyard.usecases.models import Models
+from modelyard.usecases.runs import Runs
+from modelyard.usecases.service_watch import ServiceWatch
+from modelyard.usecases.services import Services
+from modelyard.usecases.snapshots import Snapshots
+from modelyard.usecases.status import Status
+from modelyard.usecases.tokens import Tokens
+from modelyard.usecases.workspaces import Workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """
+    One of each use case, given to handlers whole.
+
+    One by one they could not be: a dependency must not have the name of any field of a body, or
+    the framework takes a wrong value in that field for a fault of its own.
+    """
+
+    tokens: Tokens
+    workspaces: Workspaces
+    experiments: Experiments
+    runs: Runs
+    blobs: Blobs
+    snapshots: Snapshots
+    models: Models
+    images: Images
+    environments: Environments
+    services: Services
+    watch: ServiceWatch
+    server: Status
+    spool_folder: Path
+    max_upload: int
