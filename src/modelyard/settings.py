@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from modelyard.domain.errors import BadInput
 
@@ -96,7 +97,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         database_url=env.get("MODELYARD_DATABASE_URL") or f"sqlite:///{home}/modelyard.db",
         host=env.get("MODELYARD_HOST") or "127.0.0.1",
         port=_integer(env, "MODELYARD_PORT", 8700, at_most=65535),
-        url=env.get("MODELYARD_URL") or None,
+        url=_url(env, "MODELYARD_URL"),
         token=env.get("MODELYARD_TOKEN") or None,
         haproxy=env.get("MODELYARD_HAPROXY") or None,
         allow_open_services=_flag(env, "MODELYARD_ALLOW_OPEN_SERVICES"),
@@ -134,6 +135,21 @@ def _integer(env: Mapping[str, str], name: str, default: int, at_most: int = 2**
     if not text.isdecimal() or not 1 <= int(text) <= at_most:
         raise BadInput(f"{name}={text!r} must be a whole number from 1 to {at_most}.")
     return int(text)
+
+
+def _url(env: Mapping[str, str], name: str) -> str | None:
+    text = env.get(name)
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        understood = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        understood = understood and (parts.port is None or parts.port > 0)
+    except ValueError:  # a port that is no number, or too large
+        understood = False
+    if not understood:
+        raise BadInput(f"{name}={text!r} must be an address like http://127.0.0.1:8700.")
+    return text
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

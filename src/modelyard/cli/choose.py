@@ -1,10 +1,13 @@
 """Which server and which workspace a command means."""
 
+import sys
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
 
-from modelyard.domain.errors import BadInput
+from modelyard import settings as settings_
+from modelyard.domain.errors import BadInput, ModelyardError, Unavailable
 from modelyard.sdk.client import Client
 from modelyard.sdk.launch import connect
 from modelyard.wire.workspaces import Workspace
@@ -18,11 +21,21 @@ WorkspaceOption = Annotated[
         help="Workspace; may be left out when there is only one.",
     ),
 ]
+_RESTARTING = (502, 503, 504)
 
 
 def server() -> Client:
-    """The client of the server that MODELYARD_URL or the home names; started when needed."""
-    return connect()
+    """
+    The client of the server that MODELYARD_URL or the home names; the latter started when needed.
+
+    Raises ``Unavailable`` soon when nothing is at MODELYARD_URL.
+    """
+    settings = settings_.read()
+    if settings.url is not None:
+        _look(settings.url)
+    # standard output holds the result alone, which may be JSON
+    with redirect_stdout(sys.stderr):
+        return connect(settings)
 
 
 def workspace(client: Client, name: str | None) -> str:
@@ -40,17 +53,29 @@ def workspace(client: Client, name: str | None) -> str:
     )
 
 
-def pairs(texts: list[str]) -> dict[str, str]:
+def pairs(texts: list[str] | None) -> dict[str, str]:
     """``["a=1"]`` as ``{"a": "1"}``. Raises ``BadInput`` for one without '='."""
-    for text in texts:
-        if "=" not in text:
+    for text in texts or ():
+        if not text.partition("=")[1] or text.startswith("="):
             raise BadInput(f"{text!r} must be written KEY=VALUE.")
-    return dict(text.split("=", 1) for text in texts)
+    return dict(text.split("=", 1) for text in texts or ())
 
 
 def name_and_version(text: str) -> tuple[str, int | None]:
     """``"a:3"`` as ("a", 3), ``"a"`` as ("a", None). Raises ``BadInput`` for another version."""
     name, colon, version = text.partition(":")
-    if colon and not version.isdecimal():
+    if not name or (colon and not (version.isascii() and version.isdecimal())):
         raise BadInput(f"{text!r} must be NAME or NAME:VERSION, the version a whole number.")
     return name, int(version) if version else None
+
+
+def _look(url: str) -> None:
+    """Raise at once for an address where no Modelyard is: a client waits for one that restarts."""
+    try:
+        Client(url, attempts=1).request("GET", "/health", accept=_RESTARTING)
+    except Unavailable:
+        raise
+    except ModelyardError as error:
+        raise Unavailable(
+            f"What answers at {url} is no Modelyard ({error.message}). See MODELYARD_URL."
+        ) from error

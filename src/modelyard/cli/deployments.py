@@ -1,94 +1,123 @@
-"""What `service deploy` sends, and waiting for what comes of it."""
+"""What `service deploy` and `service update` send, and waiting for what comes of it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+import typer
 
 from modelyard.cli import environments
-from modelyard.domain.errors import BadInput
+from modelyard.cli.output import remark, show
+from modelyard.cli.service_options import Environment
+from modelyard.domain.errors import BadInput, DeploymentFailed
 from modelyard.sdk.builds import follow
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.folders import bundle, content_of
 from modelyard.sdk.ignore import of_folder
 from modelyard.sdk.transfer import upload
 from modelyard.wire.environments import EnvironmentDefinition
-from modelyard.wire.services import Content, Limits, Service, ServiceRequest, ServingOptions
+from modelyard.wire.services import Revision, Service
 
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The service's name.")]
+COLUMNS = ["name", "state", "kind", "auth", "models", "scoring_uri", "updated"]
 POLL = 0.2
 """Seconds between two looks at a service that is on its way."""
 
 
-class Environment(NamedTuple):
-    """The options that say what a service runs in."""
+class Sent(NamedTuple):
+    """A source that the server has: its manifest's digest, the script in it, its folder's name."""
 
-    registered: str | None
-    conda: Path | None
-    requirements: Path | None
-    pip: list[str] | None
-    python: str | None
+    digest: str
+    entry_script: str
+    name: str
 
 
-class Script(NamedTuple):
-    """The scoring script, and the folder that is sent along with it (None: the script alone)."""
-
-    entry: Path
-    source: Path | None
+def at(ws: str, name: str) -> str:
+    """Where the API has the service."""
+    return path("workspaces", ws, "services", name)
 
 
-def content(
-    client: Client,
-    ws: str,
-    script: Script,
-    environment: Environment,
-    *,
-    models: list[str],
-    variables: dict[str, str],
-    limits: Limits,
-    serving: ServingOptions,
-) -> Content:
-    """Send the source and describe what shall run. Raises ``BadInput`` for what cannot."""
-    entry, source = script
-    file = (source / entry) if source else entry
-    if not file.is_file():
-        hint = f" in {source}" if source else ""
-        raise BadInput(f"There is no scoring script {str(entry)!r}{hint}. Name it with --entry.")
-    files = (
-        content_of(source, of_folder(source, ".amlignore"))
-        if source
-        else bundle({entry.name: entry})
-    )
-    digest = upload(client, files, f"Uploading {source or entry}")
-    return Content(
-        source=digest,
-        entry_script=entry.as_posix() if source else entry.name,
-        source_name=source.resolve().name if source else "",
-        environment=_environment(client, ws, environment),
-        models=models,
-        variables=variables,
-        limits=limits,
-        serving=serving,
-    )
+def find(client: Client, ws: str, name: str) -> Service:
+    """The service. Raises ``NotFound``."""
+    return client.get(at(ws, name), Service)
 
 
-def request(name: str, content: Content, *, keyless: bool, overwrite: bool) -> ServiceRequest:
-    """The request that deploys it."""
-    auth = "off" if keyless else "key"
-    return ServiceRequest(name=name, content=content, auth=auth, overwrite=overwrite)
+def environment(client: Client, ws: str, asked: Environment) -> EnvironmentDefinition:
+    """What it runs in. Raises ``BadInput`` for options that contradict each other."""
+    own = (asked.conda, asked.requirements, asked.pip, asked.python)
+    if asked.registered and any(own):
+        raise BadInput("--environment stands alone: leave --conda, --requirements, --pip out.")
+    if asked.registered:
+        return environments.find(client, ws, asked.registered).definition
+    return environments.definition("service", *own)
+
+
+def check_script(entry: Path, source: Path | None) -> None:
+    """Raises ``BadInput`` when the script is not there."""
+    if source and not source.is_dir():
+        raise BadInput(f"There is no folder {str(source)!r} for --source.")
+    if not (source / entry if source else entry).is_file():
+        where = f" in the folder {str(source)!r}" if source else ""
+        raise BadInput(f"There is no scoring script {str(entry)!r}{where}. Name it with --entry.")
+
+
+def send_source(client: Client, entry: Path, source: Path | None) -> Sent:
+    """Upload the script, alone or with its folder. Raises ``BadInput`` for what cannot be read."""
+    check_script(entry, source)
+    if source is None:
+        files = bundle({entry.name: entry})
+        return Sent(upload(client, files, f"Uploading {entry}"), entry.name, "")
+    files = content_of(source, of_folder(source, ".amlignore"))
+    digest = upload(client, files, f"Uploading {source}")
+    return Sent(digest, entry.as_posix(), source.resolve().name)
+
+
+def wanted(service: Service) -> Mapping[str, Any]:
+    """The content that the service is to have: that of its wanted revision."""
+    revision = _wanted(service)
+    return revision.content if revision else {}
 
 
 def wait(client: Client, service: Service, tell: Callable[[str], None]) -> Service:
     """The service when it is no longer on its way; says what is being waited for."""
-    target = path("workspaces", service.workspace, "services", service.name)
     step = ""
-    while service.state == "Transitioning":
-        if service.step != step:
-            step = service.step
-            tell(step)
-            _show_build(client, service, step, tell)
-        time.sleep(POLL)  # noqa: TID251 - polls a server
-        service = client.get(target, Service)
+    try:
+        while service.state == "Transitioning":
+            if service.step != step:
+                step = service.step
+                tell(step)
+                _show_build(client, service, step, tell)
+            time.sleep(POLL)  # noqa: TID251 - polls a server
+            service = find(client, service.workspace, service.name)
+    except KeyboardInterrupt:
+        tell(f"\nThe deployment goes on. Look at it: modelyard service show {service.name}")
+        raise
     return service
+
+
+def finish(client: Client, service: Service, *, no_wait: bool, as_json: bool) -> None:
+    """Wait unless told not to, and show what came of it."""
+    said = set(service.notes)
+    for note in service.notes:
+        remark(note)
+    if not no_wait:
+        service = wait(client, service, remark)
+        check(service)
+    for note in service.notes:
+        if note not in said:
+            remark(note)
+    show(service, as_json, COLUMNS)
+
+
+def check(service: Service) -> None:
+    """Raises ``DeploymentFailed`` for one that did not come up, saying why and what serves."""
+    if service.state != "Failed":
+        return
+    error = msgspec.to_builtins(service.error or {})
+    told = [f"Service {service.name!r} failed.", explained(error), *service.notes]
+    raise DeploymentFailed("\n".join(told))
 
 
 def explained(error: Mapping[str, Any]) -> str:
@@ -98,25 +127,32 @@ def explained(error: Mapping[str, Any]) -> str:
     lines = [f"{kind}{error.get('message', 'it did not come up')}{where}"]
     if error.get("traceback"):
         lines.append(str(error["traceback"]).rstrip())
-    log = error.get("log")
-    if log:
-        lines += ["The end of its log:", *(f"  {line}" for line in list(log)[-20:])]
+    if log := _more_than(lines, error.get("log") or []):
+        lines += ["The end of its log:", *(f"  {line}" for line in log[-20:])]
     if error.get("hint"):
         lines.append(f"Hint: {error['hint']}")
     return "\n".join(lines)
 
 
-def _environment(client: Client, ws: str, asked: Environment) -> EnvironmentDefinition:
-    own = (asked.conda, asked.requirements, asked.pip, asked.python)
-    if asked.registered and any(own):
-        raise BadInput("--environment stands alone: leave --conda, --requirements, --pip out.")
-    if asked.registered:
-        return environments.find(client, ws, asked.registered).definition
-    return environments.definition("service", *own)
+def _more_than(lines: list[str], log: Sequence[str]) -> list[str]:
+    """The lines of a log that say more than what is told already."""
+    known = {line.strip() for text in lines for line in text.splitlines()}
+    return [
+        line
+        for line in log
+        if line.strip() and line.strip() not in known and not line.endswith(" init() failed")
+    ]
 
 
 def _show_build(client: Client, service: Service, step: str, tell: Callable[[str], None]) -> None:
     """Stream the log of the environment's build while that is what is waited for."""
-    digest = service.environment.get("digest")
+    digest = wanted(service).get("recipe")
     if digest and "environment" in step:
         follow(client, service.workspace, str(digest), tell)
+
+
+def _wanted(service: Service) -> Revision | None:
+    for revision in service.revisions:
+        if revision.number == service.wanted_revision:
+            return revision
+    return None

@@ -19,11 +19,24 @@ Conda = Annotated[
 ]
 Requirements = Annotated[
     Path | None,
-    typer.Option("--requirements", "-r", exists=True, dir_okay=False, help="requirements.txt"),
+    typer.Option(
+        "--requirements", "-r", exists=True, dir_okay=False, help="A requirements.txt of pip."
+    ),
 ]
-Pip = Annotated[list[str] | None, typer.Option("--pip", help="A package; may be repeated.")]
-Python = Annotated[str | None, typer.Option("--python", help="Its version, like 3.8.")]
-COLUMNS = ["name", "version", "created", "definition"]
+Pip = Annotated[
+    list[str] | None,
+    typer.Option("--pip", help="A package, like numpy==2.3.1; may be repeated."),
+]
+Python = Annotated[
+    str | None,
+    typer.Option("--python", help="Python's version, like 3.8."),
+]
+Named = Annotated[str, typer.Argument(metavar="NAME[:VERSION]", help="The latest by default.")]
+
+
+NONE = "No environments. Register one: modelyard environment register --help"
+_PARTS = ("python_version", "conda_packages", "pip_packages", "conda_channels", "pip_options",
+          "conda_file", "variables")  # fmt: skip
 
 
 def definition(
@@ -37,32 +50,32 @@ def definition(
     """The definition that the options say. Raises ``BadInput`` when they contradict each other."""
     if conda and (requirements or pip or python):
         raise BadInput("--conda stands alone: write the packages and python=… into that file.")
-    lines = [*(requirements.read_text().splitlines() if requirements else []), *(pip or [])]
+    lines = [*(_read(requirements).splitlines() if requirements else []), *(pip or [])]
     return EnvironmentDefinition(
         name=name,
         python_version=python,
         pip_packages=[line.strip() for line in lines if line.strip() and line.strip()[0] != "#"],
-        conda_file=conda.read_text() if conda else None,
-        variables=pairs(variables or []),
+        conda_file=_read(conda) if conda else None,
+        variables=pairs(variables),
     )
 
 
 @app.command()
 def register(
-    name: Annotated[str, typer.Argument(metavar="NAME")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The environment's name.")],
     conda: Conda = None,
     requirements: Requirements = None,
     pip: Pip = None,
     python: Python = None,
-    variable: Annotated[list[str] | None, typer.Option(help="KEY=VALUE")] = None,
+    variable: Annotated[list[str] | None, typer.Option(help="KEY=VALUE; may be repeated.")] = None,
     ws: WorkspaceOption = None,
     as_json: Json = False,
 ) -> None:
     """Keep a definition as the next version of an environment."""
+    wanted = definition(name, conda, requirements, pip, python, variable)
     client = server()
     target = path("workspaces", workspace(client, ws), "environments")
-    wanted = definition(name, conda, requirements, pip, python, variable)
-    show(client.send("POST", target, wanted, Environment), as_json, COLUMNS)
+    _show(client.send("POST", target, wanted, Environment), as_json)
 
 
 @app.command("list")
@@ -71,30 +84,23 @@ def list_(ws: WorkspaceOption = None, as_json: Json = False) -> None:
     client = server()
     target = path("workspaces", workspace(client, ws), "environments")
     found = client.items(target, Environment)
-    show_all(found, as_json, ["name", "version", "created"], "No environments.")
+    show_all(found, as_json, ["name", "version", "created"], NONE)
 
 
 @app.command("show")
 def show_(
-    environment: Annotated[str, typer.Argument(metavar="NAME[:VERSION]")],
+    environment: Named,
     ws: WorkspaceOption = None,
     as_json: Json = False,
 ) -> None:
     """Show an environment."""
     client = server()
-    found = find(client, workspace(client, ws), environment)
-    if as_json:
-        show(found, True, [])
-        return
-    show(found, False, ["name", "version", "created"])
-    columns = ["python_version", "conda_packages", "pip_packages", "conda_channels", "variables"]
-    more = ["conda_file"] if found.definition.conda_file else []
-    show(found.definition, False, [*columns, *more])
+    _show(find(client, workspace(client, ws), environment), as_json)
 
 
 @app.command()
 def build(
-    environment: Annotated[str, typer.Argument(metavar="NAME[:VERSION]")],
+    environment: Named,
     ws: WorkspaceOption = None,
     as_json: Json = False,
 ) -> None:
@@ -117,3 +123,15 @@ def find(client: Client, ws: str, text: str) -> Environment:
     if version is not None:
         return client.get(path(*base, "versions", version), Environment)
     return client.get(path(*base), Environment)
+
+
+def _show(found: Environment, as_json: bool) -> None:
+    parts = [(part, lambda e, part=part: getattr(e.definition, part)) for part in _PARTS]
+    show(found, as_json, ["name", "version", "created", *parts])
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{str(file)!r} cannot be read as text: {error}.") from error

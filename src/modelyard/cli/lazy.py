@@ -1,11 +1,16 @@
 """Commands that are imported when they are asked for, so that `modelyard --help` costs little."""
 
+import os
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
+
+INTERRUPTED = 130
+"""What shells expect of a command that Ctrl-C ended."""
 
 
 class Lazy(TyperGroup):
@@ -40,6 +45,18 @@ def grouped(table: Mapping[str, tuple[str, str]]) -> type[TyperGroup]:
             super().__init__(**more)
             lazy = {name: Lazy(name, target, text) for name, (target, text) in table.items()}
             self.commands = {**lazy, **self.commands}
+
+        def invoke(self, ctx: Any) -> Any:
+            try:
+                result = super().invoke(ctx)
+                sys.stdout.flush()
+            except KeyboardInterrupt:
+                raise typer.Exit(INTERRUPTED) from None
+            except BrokenPipeError:
+                # the reader of our output went away, as `| head` does: nothing is wrong
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                raise typer.Exit(0) from None
+            return result
 
     return Grouped
 

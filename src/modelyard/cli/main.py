@@ -2,7 +2,7 @@
 
 import sys
 
-from modelyard.domain.errors import BadInput, ModelyardError, NotFound
+from modelyard.domain.errors import BadInput, ModelyardError, NotFound, Unauthenticated
 
 try:
     from modelyard.cli import app
@@ -10,9 +10,6 @@ except ModuleNotFoundError as missing:  # only the client is installed
     if missing.name is None or missing.name.split(".")[0] == "modelyard":
         raise
     app = None  # type: ignore[assignment]
-
-INTERRUPTED = 130
-"""What shells expect of a command that Ctrl-C ended."""
 
 
 def main() -> None:
@@ -30,13 +27,13 @@ def main() -> None:
     try:
         app.run()
     except ModelyardError as error:
-        sys.stderr.write(_told(error))
+        sys.stderr.write(told(error))
         code = exit_code(error)
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    except BrokenPipeError:
-        # the reader of our output went away, as `| head` does: nothing is wrong
-        sys.stderr.close()
+    except OSError as error:
+        # a file of the user's that cannot be read or written; what we know better is said better
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        sys.stderr.write(f"Error: {what}\n")
+        code = 1
     sys.exit(code)
 
 
@@ -47,8 +44,14 @@ def exit_code(error: ModelyardError) -> int:
     return 2 if isinstance(error, BadInput) else 1
 
 
-def _told(error: ModelyardError) -> str:
+def told(error: ModelyardError) -> str:
+    """What a person reads of an error."""
     lines = [f"Error: {error.message}"]
+    if isinstance(error, Unauthenticated):
+        lines.append(
+            "The command takes the token of MODELYARD_TOKEN, else of the file 'token' in "
+            "MODELYARD_HOME."
+        )
     trace = error.details.get("traceback")
     if isinstance(trace, str) and trace not in error.message:
         lines.append(trace.rstrip())

@@ -6,31 +6,40 @@ from typing import Annotated
 import typer
 
 from modelyard.cli.choose import WorkspaceOption, name_and_version, pairs, server, workspace
-from modelyard.cli.output import Json, say, show, show_all
+from modelyard.cli.output import Column, Json, Yes, confirm, say, show, show_all
 from modelyard.domain.errors import AlreadyExists
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.downloads import download_files, manifest_of
 from modelyard.sdk.folders import bundle_of
+from modelyard.sdk.progress import human
 from modelyard.sdk.transfer import upload
 from modelyard.wire.models import Model, ModelRequest
 
 app = typer.Typer(no_args_is_help=True, help="Registered models.")
 Named = Annotated[str, typer.Argument(metavar="NAME[:VERSION]", help="The latest by default.")]
-COLUMNS = ["id", "framework", "framework_version", "size", "created", "tags", "description"]
+COLUMNS: list[Column] = [
+    "id",
+    ("size", lambda m: human(m.size)),
+    ("framework", lambda m: " ".join(filter(None, (m.framework, m.framework_version)))),
+    "created",
+    "tags",
+]
+NONE = "No models. Register one: modelyard model register NAME PATH"
 
 
 @app.command()
 def register(
-    name: Annotated[str, typer.Argument(metavar="NAME")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")],
     files: Annotated[Path, typer.Argument(metavar="PATH", help="A file or a folder.")],
     ws: WorkspaceOption = None,
     tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE; may be repeated.")] = None,
-    description: str = "",
+    description: Annotated[str, typer.Option(help="A sentence about it.")] = "",
     framework: Annotated[str | None, typer.Option(help="ScikitLearn, Onnx, PyTorch …")] = None,
-    framework_version: str | None = None,
+    framework_version: Annotated[str | None, typer.Option(help="Of the framework.")] = None,
     as_json: Json = False,
 ) -> None:
     """Keep a file or folder as the next version of a model."""
+    tags = pairs(tag)
     client = server()
     target = path("workspaces", workspace(client, ws), "models")
     manifest = upload(client, bundle_of(files), f"Uploading {files}", show_output=not as_json)
@@ -38,11 +47,11 @@ def register(
         name=name,
         manifest=manifest,
         description=description,
-        tags=pairs(tag or []),
+        tags=tags,
         framework=framework,
         framework_version=framework_version,
     )
-    show(client.send("POST", target, request, Model), as_json, COLUMNS)
+    show(client.send("POST", target, request, Model), as_json, [*COLUMNS, "description"])
 
 
 @app.command("list")
@@ -56,7 +65,7 @@ def list_(
     client = server()
     target = path("workspaces", workspace(client, ws), "models")
     models = client.items(target, Model, {"name": name, "latest": latest})
-    show_all(models, as_json, COLUMNS, "No models.")
+    show_all(models, as_json, COLUMNS, NONE)
 
 
 @app.command("show")
@@ -66,7 +75,7 @@ def show_(model: Named, ws: WorkspaceOption = None, as_json: Json = False) -> No
     show(
         find(client, workspace(client, ws), model),
         as_json,
-        [*COLUMNS, "properties", "run_id", "experiment", "created_by", "record"],
+        [*COLUMNS, "description", "properties", "run_id", "experiment", "created_by", "record"],
     )
 
 
@@ -91,10 +100,11 @@ def download(
 
 
 @app.command()
-def delete(model: Named, ws: WorkspaceOption = None) -> None:
+def delete(model: Named, ws: WorkspaceOption = None, yes: Yes = False) -> None:
     """Delete a version of a model."""
     client = server()
     found = find(client, workspace(client, ws), model)
+    confirm(f"Delete model {found.id}?", yes=yes)
     client.tell(
         "DELETE",
         path("workspaces", found.workspace, "models", found.name, "versions", found.version),

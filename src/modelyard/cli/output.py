@@ -1,46 +1,59 @@
 """What commands print: tables for people, JSON for programs."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from modelyard.domain.errors import BadInput
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
-_console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+Column = str | tuple[str, Callable[[Any], Any]]
+"""A field by its name, or a title and what stands below it."""
+
+_WIDE = 10_000
+"""Columns of what is no terminal: `| grep` sees each thing on one line."""
 
 
-def show(value: Any, as_json: bool, columns: Sequence[str]) -> None:
-    """One thing: its JSON, or a line per column."""
+def show(value: Any, as_json: bool, columns: Sequence[Column]) -> None:
+    """One thing: its JSON, or a line for each column that holds something."""
     if as_json:
         print_json(value)
         return
-    table = Table(box=None, show_header=False, pad_edge=False)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
     for column in columns:
-        table.add_row(f"[bold]{column}[/bold]", _text(_field(value, column)))
-    _console.print(table)
+        text = _text(_field(value, column), between="\n")
+        if text:
+            table.add_row(_title(column).lower(), text)
+    _print(table)
 
 
-def show_all(values: Iterable[Any], as_json: bool, columns: Sequence[str], none: str) -> None:
+def show_all(values: Iterable[Any], as_json: bool, columns: Sequence[Column], none: str) -> None:
     """Many things: a JSON list, or a table; ``none`` is said when there is nothing."""
     items = list(values)
     if as_json:
         print_json(items)
     elif not items:
-        _console.print(none)
+        say(none)
     else:
-        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for column in columns:
-            table.add_column(column.upper().replace("_", " "), overflow="fold")
+            title = _title(column).upper()
+            # a heading may wrap between words, never inside one
+            least = max(len(word) for word in title.split())
+            table.add_column(title, overflow="fold", min_width=least)
         for item in items:
             table.add_row(*(_text(_field(item, column)) for column in columns))
-        _console.print(table)
+        _print(table)
 
 
 def print_json(value: Any) -> None:
@@ -50,7 +63,7 @@ def print_json(value: Any) -> None:
 
 def say(text: str) -> None:
     """A line for people."""
-    _console.print(text, markup=False)
+    sys.stdout.write(text + "\n")
 
 
 def remark(text: str) -> None:
@@ -59,17 +72,52 @@ def remark(text: str) -> None:
     sys.stderr.flush()
 
 
-def _field(value: Any, name: str) -> Any:
-    return getattr(value, name, "")
+def confirm(question: str, *, yes: bool) -> None:
+    """
+    Go on only if the user agrees; ``yes`` says so already.
+
+    Raises ``BadInput`` when nobody is there to answer, ``typer.Exit`` for a no.
+    """
+    if yes:
+        return
+    try:
+        agreed = typer.confirm(question)
+    except typer.Abort as gone:
+        sys.stderr.write("\n")
+        if sys.stdin.isatty():
+            raise typer.Exit(130) from gone
+        raise BadInput("Nobody is there to answer. Add --yes to go on without asking.") from gone
+    if not agreed:
+        say("Nothing was changed.")
+        raise typer.Exit(1)
 
 
-def _text(value: Any) -> str:
+def _print(table: Table) -> None:
+    terminal = sys.stdout.isatty()
+    console = Console(highlight=False, markup=False, width=None if terminal else _WIDE)
+    with console.capture() as held:
+        console.print(table)
+    text = held.get()
+    if not terminal:
+        text = "".join(line.rstrip() + "\n" for line in text.splitlines())
+    sys.stdout.write(text)
+
+
+def _title(column: Column) -> str:
+    return (column if isinstance(column, str) else column[0]).replace("_", " ")
+
+
+def _field(value: Any, column: Column) -> Any:
+    return getattr(value, column, "") if isinstance(column, str) else column[1](value)
+
+
+def _text(value: Any, between: str = ", ") -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, dict):
-        return ", ".join(f"{k}={v}" for k, v in value.items())
+        return between.join(f"{k}={_text(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_text(item) for item in value)
-    return str(value).replace("[", "\\[")
+        return between.join(_text(item) for item in value)
+    return str(value)

@@ -15,6 +15,7 @@ from modelyard.domain.errors import BadInput, NotFound
 from modelyard.sdk.progress import human
 from modelyard.wire.server import ServerStatus
 
+NONE = "No processes."
 PARTS = ("supervisor", "control", "gateway")
 
 
@@ -28,7 +29,9 @@ def up(
     host: Annotated[
         str | None, typer.Option(help="Address to listen on (default 127.0.0.1).")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on (default 8700).")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on (default 8700).")
+    ] = None,
 ) -> None:
     """Start Modelyard on this machine."""
     asked = {"MODELYARD_HOME": home and home.absolute(), "MODELYARD_HOST": host,
@@ -61,7 +64,10 @@ def status(as_json: Json = False) -> None:
         return
     show(value, False, ["version", "url", "home", "database", "services"])
     say(f"machine   {value.cores:g} cores, {human(value.memory)}")
-    show_all(value.processes, False, ["name", "state", "pid", "restarts"], "No processes.")
+    say("")
+    memory = ("memory", lambda p: human(p.memory) if p.memory else "")
+    show_all(value.processes, False, ["name", "state", "pid", memory, "restarts"], NONE)
+    say("")
     for name, size in value.disk.items():
         say(f"{human(size):>10}  {name}")
 

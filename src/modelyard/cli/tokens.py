@@ -9,6 +9,7 @@ from modelyard.cli.output import Json, say, show, show_all
 from modelyard.sdk.client import path
 from modelyard.wire.tokens import Token, TokenRequest
 
+NONE = "No tokens."
 app = typer.Typer(no_args_is_help=True, help="API tokens and their roles.")
 
 
@@ -31,7 +32,7 @@ def create(
 def list_(as_json: Json = False) -> None:
     """List the tokens, without their secrets."""
     tokens = server().items("/tokens", Token)
-    show_all(tokens, as_json, ["id", "name", "role", "created", "revoked"], "No tokens.")
+    show_all(tokens, as_json, ["id", "name", "role", "created", "revoked"], NONE)
 
 
 @app.command()

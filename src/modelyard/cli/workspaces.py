@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from modelyard.cli.choose import pairs, server
-from modelyard.cli.output import Json, say, show, show_all
+from modelyard.cli.output import Json, Yes, confirm, say, show, show_all
+from modelyard.domain.errors import AlreadyExists
 from modelyard.sdk.client import path
 from modelyard.wire.workspaces import Workspace, WorkspaceRequest
 
-app = typer.Typer(no_args_is_help=True, help="Workspaces.")
+app = typer.Typer(no_args_is_help=True, help="Workspaces: the boundary of everything below.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The workspace's name.")]
 COLUMNS = ["name", "created", "tags", "cloud"]
 
@@ -22,8 +23,12 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Make a workspace."""
-    request = WorkspaceRequest(name=name, tags=pairs(tag or []), exist_ok=exist_ok)
-    show(server().send("POST", "/workspaces", request, Workspace), as_json, COLUMNS)
+    request = WorkspaceRequest(name=name, tags=pairs(tag), exist_ok=exist_ok)
+    try:
+        made = server().send("POST", "/workspaces", request, Workspace)
+    except AlreadyExists as error:
+        raise AlreadyExists(f"{error.message} --exist-ok takes it.") from error
+    show(made, as_json, COLUMNS)
 
 
 @app.command("list")
@@ -40,11 +45,10 @@ def show_(name: Name, as_json: Json = False) -> None:
 
 
 @app.command()
-def delete(
-    name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
-) -> None:
+def delete(name: Name, yes: Yes = False) -> None:
     """Delete a workspace with its runs, models and environments."""
-    if not yes:
-        typer.confirm(f"Delete workspace {name} and everything in it?", abort=True)
-    server().tell("DELETE", path("workspaces", name))
+    client = server()
+    client.get(path("workspaces", name), Workspace)
+    confirm(f"Delete workspace {name} and everything in it?", yes=yes)
+    client.tell("DELETE", path("workspaces", name))
     say(f"Workspace {name} is deleted.")

@@ -1,0 +1,94 @@
+"""service score, keys, logs: what a service answers, to whom, and what it prints."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modelyard.cli import service_logs
+from modelyard.cli.choose import WorkspaceOption, server, workspace
+from modelyard.cli.deployments import Name, at, find
+from modelyard.cli.output import Json, remark, show
+from modelyard.domain.errors import BadInput
+from modelyard.sdk.scoring import score as send
+from modelyard.wire.services import KeyChange, Keys, Logs
+
+
+def logs(
+    name: Name,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many lines.")] = 200,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C as more is printed.")
+    ] = False,
+    ws: WorkspaceOption = None,
+) -> None:
+    """Show what the workers of a service printed."""
+    client = server()
+    target = at(workspace(client, ws), name) + "/logs"
+
+    def read(count: int) -> list[str]:
+        return client.get(target, Logs, {"lines": count}).lines
+
+    def tell(line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    count = max(lines, service_logs.WINDOW) if follow else lines
+    first = read(count)
+    for line in first[-lines:]:
+        sys.stdout.write(line + "\n")
+    if follow:
+        sys.stdout.flush()
+        service_logs.follow(lambda: read(count), tell, seen=first)
+
+
+def keys(
+    name: Name,
+    regenerate: Annotated[
+        str | None, typer.Option(help="Primary or Secondary: make that one anew.")
+    ] = None,
+    ws: WorkspaceOption = None,
+    as_json: Json = False,
+) -> None:
+    """Show the two keys of a service, or make one anew."""
+    client = server()
+    target = at(workspace(client, ws), name) + "/keys"
+    if regenerate:
+        found = client.send("POST", target, KeyChange(key=regenerate.capitalize()), Keys)
+    else:
+        found = client.get(target, Keys)
+    show(found, as_json, ["primary", "secondary"])
+
+
+def score(
+    name: Name,
+    data: Annotated[
+        str, typer.Argument(help="The body; @FILE reads it from a file, - from standard input.")
+    ],
+    ws: WorkspaceOption = None,
+) -> None:
+    """Call a service with its key and print the answer; exit code 1 when it is an error."""
+    client = server()
+    space = workspace(client, ws)
+    body = _body(data)
+    service = find(client, space, name)
+    key = None
+    if service.auth == "key":
+        key = client.get(at(space, name) + "/keys", Keys).primary
+    answer = send(service.scoring_uri, body, key)
+    sys.stdout.write(answer.data.decode(errors="replace").rstrip("\n") + "\n")
+    if answer.status >= 400:
+        remark(f"The service answered {answer.status}.")
+        raise typer.Exit(1)
+
+
+def _body(data: str) -> bytes:
+    if data == "-":
+        return sys.stdin.buffer.read()
+    if data.startswith("@"):
+        try:
+            return Path(data[1:]).read_bytes()
+        except OSError as error:
+            raise BadInput(f"{data[1:]!r} cannot be read: {error.strerror}.") from error
+    return data.encode()
