@@ -58,8 +58,9 @@ def test_a_worker_killed_by_a_signal_is_named_with_it_and_replaced(start: Start)
     front = start()
     pid = front.score().json["pid"]
     requests = Background(front)
-    requests.score(sleep=30)
-    in_flight(front, 1)
+    requests.score(print="it has begun", sleep=30)
+    # killed before it begins, a request is rightly run again by the next worker
+    wait_until(lambda: "it has begun" in front.log(), what="run() to begin")
 
     os.kill(pid, signal.SIGSEGV)
     (answer,) = requests.answers()

@@ -45,7 +45,13 @@ class Yard:
         self.supervisors.append(started)
         record = self.run / "supervisor.json"
         pid = f'"pid": {started.pid},'
-        wait_until(lambda: record.exists() and pid in record.read_text(), what="a supervisor")
+
+        def at_work() -> bool:
+            # one that was told to stop may have ended before we look
+            ended = started.poll() is not None
+            return ended or (record.exists() and pid in record.read_text())
+
+        wait_until(at_work, what="a supervisor")
         return started
 
     def spec(self, name: str, code: str = SLEEPER, **changes: object) -> ProcessSpec:
@@ -86,10 +92,15 @@ class Yard:
             supervisor.wait(10)
             if supervisor.stdout:
                 supervisor.stdout.close()
-        for pid in self.left():
+        wait_until(self._kill_left, what="every process to be gone")
+
+    def _kill_left(self) -> bool:
+        """Kill what is left, again and again: one may just have been forked by another."""
+        left = self.left()
+        for pid in left:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not self.left(), what="every process to be gone")
+        return not left
 
 
 @contextmanager
