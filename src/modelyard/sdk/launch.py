@@ -27,7 +27,7 @@ def connect(settings: Settings | None = None) -> Client:
     settings = settings or settings_.read()
     with _lock:
         url = settings.url or _running(settings) or _started(settings)
-        token = settings.token or _token_of(settings)
+        token = settings.token or _token_for(url, settings)
         return _clients.setdefault((url, token), Client(url, token))
 
 
@@ -63,7 +63,10 @@ def _answers(url: str) -> bool:
     return True
 
 
-def _token_of(settings: Settings) -> str | None:
+def _token_for(url: str, settings: Settings) -> str | None:
+    """The home's own token, for the home's own server only: no other may see it."""
+    if url.rstrip("/") != _written_url(settings.run / "server.json"):
+        return None
     try:
         return (settings.home / "token").read_text().strip() or None
     except OSError:

@@ -1,7 +1,6 @@
 """Models."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from modelyard.sdk import deploying, folders, model_files, transfer
 from modelyard.sdk.client import path
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
 from modelyard.sdk.inference import InferenceConfig
+from modelyard.sdk.model_facts import ModelFacts
 from modelyard.sdk.model_frameworks import Framework, check_framework
 from modelyard.sdk.record import record
 from modelyard.sdk.resources import ResourceConfiguration
@@ -18,7 +18,7 @@ from modelyard.sdk.workspaces import texts, wanted
 from modelyard.wire import models as wire
 
 
-class Model:
+class Model(ModelFacts):
     """
     A version of a registered model.
 
@@ -177,63 +177,6 @@ class Model:
         with raised_as(WebserviceException):
             return model_files.addresses(self._client, self._facts.manifest)
 
-    # --- changing
-
-    def update(
-        self,
-        tags: Mapping[str, Any] | None = None,
-        description: str | None = None,
-        sample_input_dataset: Any = None,
-        sample_output_dataset: Any = None,
-        resource_configuration: ResourceConfiguration | None = None,
-    ) -> None:
-        """Replace tags, description or resources."""
-        resources = ResourceConfiguration.payload_of(resource_configuration)
-        new_tags = None if tags is None else texts(tags)
-        self._change(wire.ModelChange(tags=new_tags, description=description, resources=resources))
-
-    def update_tags_properties(
-        self,
-        add_tags: Mapping[str, Any] | None = None,
-        remove_tags: Iterable[str] | None = None,
-        add_properties: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Add and remove tags, add properties."""
-        gone = None if remove_tags is None else _names(remove_tags)
-        self._change(
-            wire.ModelChange(
-                add_tags=None if add_tags is None else texts(add_tags),
-                remove_tags=gone,
-                add_properties=None if add_properties is None else texts(add_properties),
-            )
-        )
-
-    def add_tags(self, tags: Mapping[str, Any]) -> None:
-        """Add tags; the others stay."""
-        self.update_tags_properties(add_tags=tags)
-
-    def remove_tags(self, tags: Iterable[str]) -> None:
-        """Remove tags by key."""
-        self.update_tags_properties(remove_tags=tags)
-
-    def add_properties(self, properties: Mapping[str, Any]) -> None:
-        """Add properties. Raises when one has another value already."""
-        self.update_tags_properties(add_properties=properties)
-
-    def add_dataset_references(self, datasets: Any) -> None:
-        raise not_supported("Model.add_dataset_references", "Name the data in the model's tags.")
-
-    def delete(self) -> None:
-        """Remove this version. Raises while a service uses it."""
-        with raised_as(WebserviceException):
-            self._client.tell("DELETE", self._path)
-
-    def refresh(self) -> "Model":
-        """Read anew what the server knows."""
-        with raised_as(WebserviceException):
-            self._facts = self._client.get(self._path, wire.Model)
-        return self
-
     # --- deploying
 
     @staticmethod
@@ -282,31 +225,6 @@ class Model:
     def profile(*_: Any, **__: Any) -> Any:
         raise not_supported("Model.profile", "Deploy it and measure with requests of your own.")
 
-    # --- as JSON
-
-    def serialize(self) -> dict[str, Any]:
-        """What is known of it, under Azure's keys."""
-        return {
-            "createdTime": self.created_time.isoformat(),
-            "createdBy": self.created_by,
-            "description": self.description,
-            "experimentName": self.experiment_name,
-            "framework": self.model_framework,
-            "frameworkVersion": self.model_framework_version,
-            "id": self.id,
-            "mimeType": self.mime_type,
-            "name": self.name,
-            "properties": self.properties,
-            "resourceRequirements": self._facts.resources,
-            "runId": self.run_id,
-            "sampleInputDatasetId": None,
-            "sampleOutputDatasetId": None,
-            "tags": self.tags,
-            "unpack": self.unpack,
-            "url": self.url,
-            "version": self.version,
-        }
-
     @staticmethod
     def deserialize(workspace: "modelyard.Workspace", model_payload: Mapping[str, Any]) -> "Model":
         """The model that ``serialize`` described, read from the workspace."""
@@ -314,110 +232,11 @@ class Model:
             raise WebserviceException("The payload has no 'id', so it describes no model.")
         return Model(workspace, id=str(model_payload["id"]))
 
-    # --- attributes
-
-    @property
-    def id(self) -> str:
-        return self._facts.id
-
-    @property
-    def name(self) -> str:
-        return self._facts.name
-
-    @property
-    def version(self) -> int:
-        return self._facts.version
-
-    @property
-    def description(self) -> str:
-        return self._facts.description
-
-    @property
-    def tags(self) -> dict[str, str]:
-        return dict(self._facts.tags)
-
-    @property
-    def properties(self) -> dict[str, str]:
-        return dict(self._facts.properties)
-
-    @property
-    def model_framework(self) -> str | None:
-        return self._facts.framework
-
-    @property
-    def model_framework_version(self) -> str | None:
-        return self._facts.framework_version
-
-    @property
-    def run_id(self) -> str | None:
-        return self._facts.run_id
-
-    @property
-    def run(self) -> "modelyard.Run | None":
-        run_id = self._facts.run_id
-        return None if run_id is None else modelyard.Run.get(self.workspace, run_id)
-
-    @property
-    def experiment_name(self) -> str | None:
-        return self._facts.experiment
-
-    @property
-    def resource_configuration(self) -> ResourceConfiguration | None:
-        return ResourceConfiguration.deserialize(self._facts.resources)
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The Python and the packages in use when it was registered."""
-        return dict(self._facts.record)
-
-    @property
-    def created_by(self) -> dict[str, str]:
-        return {"userName": self._facts.created_by}
-
-    @property
-    def created_time(self) -> datetime:
-        return self._facts.created
-
-    @property
-    def url(self) -> str:
-        return f"aml://asset/{self._facts.manifest}"
-
-    size = property(lambda self: self._facts.size)
-    mime_type = "application/x-python"
-    unpack = False
-    parent_id = None
-    sample_input_dataset = None
-    sample_output_dataset = None
-
-    @property
-    def datasets(self) -> dict[str, Any]:
-        return {}
-
     @staticmethod
     def _of(workspace: "modelyard.Workspace", facts: wire.Model) -> "Model":
         return Model(workspace, _found=facts)
 
     _check_framework = staticmethod(check_framework)
-
-    @property
-    def _path(self) -> str:
-        return path(
-            "workspaces", self.workspace.name, "models", self.name, "versions", self.version
-        )
-
-    def _change(self, change: wire.ModelChange) -> None:
-        with raised_as(WebserviceException):
-            self._facts = self._client.send("PATCH", self._path, change, wire.Model)
-
-    def __repr__(self) -> str:
-        return (
-            f"Model(workspace={self.workspace.name!r}, name={self.name}, id={self.id}, "
-            f"version={self.version}, tags={self.tags}, properties={self.properties})"
-        )
-
-
-def _names(keys: Iterable[str]) -> "Items[str]":
-    return [keys] if isinstance(keys, str) else [str(key) for key in keys]
 
 
 Items = list

@@ -1,8 +1,7 @@
 """Runs."""
 
 import io
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -10,10 +9,9 @@ from typing import Any
 import modelyard
 from modelyard import settings
 from modelyard.domain.runs import RunStatus
-from modelyard.sdk import metric_values, starting
+from modelyard.sdk import metric_values
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.errors import (
-    ActivityFailedException,
     RunEnvironmentException,
     UserErrorException,
     not_supported,
@@ -23,17 +21,14 @@ from modelyard.sdk.metric_queue import MetricQueue
 from modelyard.sdk.offline_runs import OfflineRun
 from modelyard.sdk.output_watch import OutputWatch
 from modelyard.sdk.run_details import details, portal_url
-from modelyard.sdk.run_files import HasFiles
+from modelyard.sdk.run_facts import RunFacts, why
+from modelyard.sdk.run_family import HasChildren, listed
 from modelyard.sdk.run_logging import LogsMetrics
 from modelyard.sdk.run_models import RegistersModels
-from modelyard.sdk.run_tags import HasTags
-from modelyard.sdk.workspaces import wanted
 from modelyard.wire import runs as wire
 
-_POLL_FIRST, _POLL_LAST = 0.2, 2.0
 
-
-class Run(LogsMetrics, HasFiles, HasTags, RegistersModels):
+class Run(LogsMetrics, RunFacts, HasChildren, RegistersModels):
     """
     One run of an experiment.
 
@@ -104,7 +99,7 @@ class Run(LogsMetrics, HasFiles, HasTags, RegistersModels):
         """Runs of the experiment that fit all filters, newest first."""
         query = {"experiment": experiment.name, "status": status, "type": type,
                  "include_children": include_children}  # fmt: skip
-        yield from _runs(experiment, query, tags, properties)
+        yield from listed(experiment, query, tags, properties)
 
     @classmethod
     def get_submitted_run(cls, **kwargs: Any) -> "Run | OfflineRun":
@@ -169,93 +164,6 @@ class Run(LogsMetrics, HasFiles, HasTags, RegistersModels):
         else:
             self.fail(f"{type(error).__name__}: {error}", error_code=type(error).__name__)
 
-    def wait_for_completion(
-        self,
-        show_output: bool = False,
-        wait_post_processing: bool = False,
-        raise_on_error: bool = True,
-    ) -> dict[str, Any]:
-        """
-        Wait for the end of the run; its details.
-
-        Raises ``ActivityFailedException`` when it failed or was cancelled.
-        """
-        pause = _POLL_FIRST
-        shown = 0
-        while not RunStatus(self._read().status).terminal:
-            shown = self._show_log(shown) if show_output else shown
-            threading.Event().wait(pause)
-            pause = min(pause * 1.5, _POLL_LAST)
-        if show_output:
-            self._show_log(shown)
-            print(f"\nExecution Summary\n=================\nRunId: {self.id}")
-            print(f"Status: {self._facts.status}")
-        found = self.get_details()
-        if raise_on_error and self._facts.status != RunStatus.COMPLETED:
-            raise ActivityFailedException(
-                f"Run {self.id!r} ended as {self._facts.status}: {_why(self._facts)}",
-                details={"error": self._facts.error},
-            )
-        return found
-
-    # --- children
-
-    def child_run(
-        self, name: str | None = None, run_id: str | None = None, outputs: Any = None
-    ) -> "Run":
-        """A new run below this one."""
-        with raised_as(UserErrorException):
-            collect = starting.output_folders(outputs) if outputs else []
-            facts = starting.start(self._experiment, run_id=run_id, name=name, parent=self.id)
-        return Run(self._experiment, facts.id, _found=facts, _collect=collect)
-
-    def create_children(
-        self,
-        count: int | None = None,
-        tag_key: str | None = None,
-        tag_values: Sequence[Any] | None = None,
-    ) -> "Items[Run]":
-        """Several new runs below this one, by number or one for each value of a tag."""
-        if (count is None) == (tag_key is None or tag_values is None):
-            raise UserErrorException(
-                "create_children() takes either count, or tag_key with tag_values."
-            )
-        children = [self.child_run() for _ in range(count if count is not None else 0)]
-        for value in tag_values or ():
-            child = self.child_run()
-            child.tag(str(tag_key), value)
-            children.append(child)
-        return children
-
-    def get_children(
-        self,
-        recursive: bool = False,
-        tags: Any = None,
-        properties: Any = None,
-        type: str | None = None,
-        status: str | None = None,
-        _rehydrate_runs: bool = True,
-    ) -> "Iterator[Run]":
-        """The runs below this one, newest first."""
-        query = {"parent": self.id, "include_children": True}
-        for child in _runs(self._experiment, query, None, None):
-            facts = child._facts
-            fits = type in {None, facts.type} and status in {None, facts.status}
-            if fits and wanted(facts.tags, tags) and wanted(facts.properties, properties):
-                yield child
-            if recursive:
-                yield from child.get_children(True, tags, properties, type, status)
-
-    def submit_child(self, config: Any, tags: Mapping[str, str] | None = None, **_: Any) -> "Run":
-        """Run a script on this machine as a child of this run."""
-        run: Run = config._submit(self._experiment, dict(tags or {}), parent=self.id)
-        return run
-
-    @property
-    def parent(self) -> "Run | None":
-        parent = self._facts.parent
-        return None if parent is None else Run.get(self._workspace, parent)
-
     # --- what is known of it
 
     def get_metrics(
@@ -301,7 +209,7 @@ class Run(LogsMetrics, HasFiles, HasTags, RegistersModels):
     def get_detailed_status(self) -> dict[str, Any]:
         """The status with the reason of a failure."""
         facts = self._read()
-        return {"status": facts.status, "details": _why(facts)}
+        return {"status": facts.status, "details": why(facts)}
 
     def get_environment(self) -> "modelyard.Environment":
         """The environment of a submitted script."""
@@ -320,66 +228,11 @@ class Run(LogsMetrics, HasFiles, HasTags, RegistersModels):
     def get_secrets(self, secrets: Any) -> Any:
         raise not_supported("Run.get_secrets", "Pass secrets as environment variables.")
 
-    @property
-    def id(self) -> str:
-        return self._id
-
-    @property
-    def run_id(self) -> str:
-        return self._id
-
-    @property
-    def name(self) -> str | None:
-        return self._facts.name
-
-    @property
-    def display_name(self) -> str:
-        return self._facts.name or self._id
-
-    @display_name.setter
-    def display_name(self, display_name: str) -> None:
-        self._change(wire.RunChange(name=display_name))
-
-    @property
-    def description(self) -> str:
-        return self._facts.description
-
-    @description.setter
-    def description(self, description: str) -> None:
-        self._change(wire.RunChange(description=description))
-
-    @property
-    def type(self) -> str:
-        return self._facts.type
-
-    @property
-    def number(self) -> int:
-        return self._facts.number
-
-    @property
-    def status(self) -> str:
-        done = RunStatus(self._facts.status).terminal
-        return self._facts.status if done else self._read().status
-
-    @property
-    def experiment(self) -> "modelyard.Experiment":
-        return self._experiment
-
-    def __repr__(self) -> str:
-        return (
-            f"Run(experiment={self._experiment.name!r}, id={self.id!r}, "
-            f"status={self._facts.status!r})"
-        )
-
     # --- how
 
     @property
     def _path(self) -> str:
         return path("workspaces", self._workspace.name, "runs", self._id)
-
-    @property
-    def _facts_(self) -> wire.Run:
-        return self._facts
 
     def _read(self) -> wire.Run:
         with raised_as(UserErrorException):
@@ -412,34 +265,6 @@ class Run(LogsMetrics, HasFiles, HasTags, RegistersModels):
 
     def _log_files(self) -> "Items[str]":
         return [n for n in self.get_file_names() if n.startswith(("logs/", "user_logs/"))]
-
-    def _text(self, name: str) -> str:
-        return self._bytes(name).decode(errors="replace")
-
-    def _show_log(self, shown: int) -> int:
-        """Print what is new in the script's log; how much has been printed."""
-        name = "user_logs/std_log.txt"
-        text = self._text(name) if name in self.get_file_names() else ""
-        print(text[shown:], end="", flush=True)
-        return max(shown, len(text))
-
-
-def _runs(
-    experiment: "modelyard.Experiment", query: Mapping[str, Any], tags: Any, properties: Any
-) -> Iterator[Run]:
-    workspace = experiment.workspace
-    with raised_as(UserErrorException):
-        found = workspace.service_context.items(
-            path("workspaces", workspace.name, "runs"), wire.Run, query
-        )
-        for facts in found:
-            if wanted(facts.tags, tags) and wanted(facts.properties, properties):
-                yield Run(experiment, facts.id, _found=facts)
-
-
-def _why(facts: wire.Run) -> str:
-    error = (facts.error or {}).get("error", facts.error or {})
-    return str(error.get("message") or "") if isinstance(error, Mapping) else str(error)
 
 
 Items = list
