@@ -32,6 +32,7 @@ from modelyard.usecases.leading import Leader
 from modelyard.usecases.lease import Leadership
 from modelyard.usecases.limits import Capacity
 from modelyard.usecases.reconcile import Reconciler
+from modelyard.usecases.renew import Renewing
 
 VERSION = version("modelyard")
 
@@ -137,11 +138,11 @@ def make_leader(adapters: Adapters, gateway: HaproxyGateway) -> Leader:
     return Leader(leadership, partial(_begin, adapters, gateway, builds), adapters.wake)
 
 
-def _begin(adapters: Adapters, gateway: HaproxyGateway, builds: Builds, epoch: int) -> Reconciler:
+def _begin(adapters: Adapters, gateway: HaproxyGateway, builds: Builds, epoch: int) -> Renewing:
     supervision = FileSupervision(adapters.settings.run, epoch)
     gateway.prepare()
     supervision.want(gateway.process())
-    target = LocalTarget(adapters.settings, supervision, adapters.runtime)
+    target = LocalTarget(adapters.settings, supervision, adapters.runtime, release=VERSION)
     stores = adapters.stores
     actor = Actor(
         services=stores.services,
@@ -151,7 +152,7 @@ def _begin(adapters: Adapters, gateway: HaproxyGateway, builds: Builds, epoch: i
         layout=Layout(places(adapters), adapters.blobs, stores.snapshots),
         wake=adapters.wake.set,
     )
-    return Reconciler(
+    reconciler = Reconciler(
         services=stores.services,
         environments=stores.environments,
         target=target,
@@ -161,3 +162,4 @@ def _begin(adapters: Adapters, gateway: HaproxyGateway, builds: Builds, epoch: i
         clock=adapters.clock,
         open_allowed=open_allowed(adapters.settings),
     )
+    return Renewing(reconciler, stores.services, target.outdated, adapters.clock, VERSION)

@@ -31,6 +31,7 @@ class LocalTarget:
     ``ports.Target``: each front is a process under the supervisor.
 
     ``runtime`` is the folder of ``lay_worker``, given to specifications that name none.
+    ``release`` is written beside each front that is started.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class LocalTarget:
         supervision: Supervision,
         runtime: Path,
         command: Sequence[str] = FRONT,
+        release: str = "",
     ) -> None:
         self._logs = settings.logs
         self._supervision = supervision
         self._runtime = runtime
         self._command = tuple(command)
+        self._release = release
         self._shelf = SpecShelf(settings.run / "fronts")
         self._pool = ThreadPoolExecutor(_ASKED_AT_ONCE, thread_name_prefix="ask-front")
 
@@ -64,7 +67,10 @@ class LocalTarget:
                 log=str(layout.front_log(self._logs, spec.id)),
                 # dropped and asked for again faster than the supervisor looks, it shall
                 # nevertheless be another process
-                env={"MODELYARD_FRONT_STARTED": str(time.time_ns())},
+                env={
+                    "MODELYARD_FRONT_STARTED": str(time.time_ns()),
+                    "MODELYARD_RELEASE": self._release,
+                },
                 stop_timeout=spec.scoring_timeout + STOP_EXTRA,
                 order=ORDER,
             )
@@ -103,6 +109,12 @@ class LocalTarget:
         names = sorted(self._supervision.wanted())
         return [name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)]
 
+    def outdated(self) -> frozenset[str]:
+        """Fronts that another release started, or another installation of this one."""
+        wanted = self._supervision.wanted()
+        names = {name.removeprefix(_PREFIX): name for name in wanted if name.startswith(_PREFIX)}
+        return frozenset(id for id, name in names.items() if not self._is_ours(id, wanted[name]))
+
     def logs(self, id: str, lines: int) -> Sequence[str]:
         """Also of a front that was stopped, as long as its log is there."""
         spec = self._shelf.load(id)
@@ -116,6 +128,14 @@ class LocalTarget:
     def close(self) -> None:
         """End the threads that ask fronts; the fronts go on."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _is_ours(self, id: str, process: ProcessSpec) -> bool:
+        spec = self._shelf.load(id)
+        return (
+            process.argv[:-1] == self._command
+            and process.env.get("MODELYARD_RELEASE") == self._release
+            and (spec is None or spec.runtime == str(self._runtime))
+        )
 
     def _look(self, id: str, process: ProcessStatus | None) -> FrontStatus:
         spec = self._shelf.load(id)
