@@ -18,7 +18,8 @@ from modelyard.domain.services import (
     ServiceVersion,
     Serving,
 )
-from modelyard.usecases.plan import (
+from modelyard.usecases.plan import Situation, finished, plan
+from modelyard.usecases.steps import (
     Action,
     Await,
     Drain,
@@ -29,11 +30,8 @@ from modelyard.usecases.plan import (
     MarkReady,
     Prepare,
     Retire,
-    Situation,
     Stop,
     StopFront,
-    finished,
-    plan,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,8 +17,9 @@ from modelyard.usecases.images import Images
 from modelyard.usecases.models import Models
 from modelyard.usecases.runs import Runs
 from modelyard.usecases.service_ports import LocalPorts
+from modelyard.usecases.service_rules import ServiceRules
 from modelyard.usecases.service_watch import ServiceWatch
-from modelyard.usecases.services import ServiceRules, Services
+from modelyard.usecases.services import Services
 from modelyard.usecases.snapshots import Snapshots
 from modelyard.usecases.status import Status
 from modelyard.usecases.tokens import Tokens

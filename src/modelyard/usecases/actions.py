@@ -8,10 +8,11 @@ from modelyard.domain.environments import BuildState
 from modelyard.domain.errors import ModelyardError, NotLeader
 from modelyard.domain.services import Revision, RevisionState, Service
 from modelyard.ports import EnvironmentBuilder, EnvironmentStore, ServiceStore, Target
-from modelyard.usecases import plan
+from modelyard.usecases import steps
 from modelyard.usecases.background import Background
 from modelyard.usecases.fronts import Places, front_spec
 from modelyard.usecases.layout import Layout
+from modelyard.usecases.plan import Situation
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class Actor:
         """Revisions that are being laid out now."""
         return self._pool.names()
 
-    def act(self, situation: plan.Situation, action: plan.Action) -> None:
+    def act(self, situation: Situation, action: steps.Action) -> None:
         """Raises NotLeader when another control plane has taken over."""
         service, revision = situation.service, action.revision
         _log.info(
@@ -55,30 +56,30 @@ class Actor:
             type(action).__name__,
         )
         match action:
-            case plan.Prepare():
+            case steps.Prepare():
                 self._pool.submit(revision.id, lambda: self._prepare(service, revision))
-            case plan.Await():
+            case steps.Await():
                 self._move(revision, RevisionState.PENDING)
-            case plan.MarkReady():
+            case steps.MarkReady():
                 self._move(revision, RevisionState.READY)
-            case plan.Fail():
+            case steps.Fail():
                 self._fail(revision, dict(action.error))
-            case plan.GoLive():
+            case steps.GoLive():
                 self._services.set_live(service.id, revision.version, revision.number)
-            case plan.GoDark():
+            case steps.GoDark():
                 self._services.set_live(service.id, revision.version, None)
-            case plan.Retire():
+            case steps.Retire():
                 self._move(revision, RevisionState.DRAINING)
-            case plan.Drain():
+            case steps.Drain():
                 self._target.drain(revision.id)
-            case plan.Stop():
+            case steps.Stop():
                 self._target.stop(revision.id)
                 self._layout.remove(revision)
                 self._move(revision, RevisionState.STOPPED)
-            case plan.StopFront():
+            case steps.StopFront():
                 self._target.stop(revision.id)
                 self._layout.remove(revision)
-            case plan.Forget():
+            case steps.Forget():
                 self._layout.remove(revision)
                 self._layout.remove_logs(revision)
                 self._services.remove_revision(revision.id)

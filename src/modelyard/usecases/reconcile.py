@@ -12,8 +12,9 @@ from modelyard.domain.services import Keys, Revision, RevisionState, Service, Se
 from modelyard.ports import Clock, EnvironmentStore, Gateway, ServiceStore, Target
 from modelyard.usecases.actions import Actor
 from modelyard.usecases.builds import Builds
-from modelyard.usecases.plan import Drain, Prepare, Situation, finished, plan
+from modelyard.usecases.plan import Situation, finished, plan
 from modelyard.usecases.routes import routing_table, without_port
+from modelyard.usecases.steps import Drain, Prepare
 
 _log = logging.getLogger(__name__)
 
