@@ -18,6 +18,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Column = str | tuple[str, Callable[[Any], Any]]
 """A field by its name, or a title and what stands below it."""
 
+_LEAST = 72
 _WIDE = 10_000
 """Columns of what is no terminal: `| grep` sees each thing on one line."""
 
@@ -81,20 +82,22 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     try:
-        agreed = typer.confirm(question)
+        agreed = typer.confirm(question, err=True)
     except typer.Abort as gone:
         sys.stderr.write("\n")
         if sys.stdin.isatty():
             raise typer.Exit(130) from gone
         raise BadInput("Nobody is there to answer. Add --yes to go on without asking.") from gone
     if not agreed:
-        say("Nothing was changed.")
+        remark("Nothing was changed.")
         raise typer.Exit(1)
 
 
 def _print(table: Table) -> None:
     terminal = sys.stdout.isatty()
-    console = Console(highlight=False, markup=False, width=None if terminal else _WIDE)
+    console = Console(highlight=False, markup=False)
+    # narrower than this, columns would be left out instead of wrapped
+    console.width = max(console.width, _LEAST) if terminal else _WIDE
     with console.capture() as held:
         console.print(table)
     text = held.get()
