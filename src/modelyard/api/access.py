@@ -9,7 +9,7 @@ from litestar.handlers import BaseRouteHandler
 
 from modelyard.domain.errors import Unauthenticated
 from modelyard.domain.tokens import Token
-from modelyard.usecases.authorize import Action, authorize
+from modelyard.usecases.authorize import Action, authorize, check_scope
 from modelyard.usecases.tokens import Tokens
 
 PUBLIC = "public"
@@ -55,7 +55,9 @@ def make_guard(tokens: Tokens) -> GuardCallable:
             return
         secret = bearer(connection.headers.get("Authorization"))
         token: Token = await asyncio.to_thread(tokens.authenticate, secret)
-        authorize(token, action_of(str(connection.scope.get("method", "")), handler.opt))
+        action = action_of(str(connection.scope.get("method", "")), handler.opt)
+        authorize(token, action)
+        check_scope(token, action, connection.path_params.get("ws"))
         connection.scope["auth"] = token
 
     return guard

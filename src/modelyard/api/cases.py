@@ -7,6 +7,7 @@ from modelyard.usecases.blobs import Blobs
 from modelyard.usecases.environments import Environments
 from modelyard.usecases.experiments import Experiments
 from modelyard.usecases.images import Images
+from modelyard.usecases.jobs import Jobs
 from modelyard.usecases.models import Models
 from modelyard.usecases.runs import Runs
 from modelyard.usecases.service_watch import ServiceWatch
@@ -30,6 +31,7 @@ class UseCases:
     workspaces: Workspaces
     experiments: Experiments
     runs: Runs
+    jobs: Jobs
     blobs: Blobs
     snapshots: Snapshots
     models: Models

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Controller, Request, get, patch, post
+from litestar import Controller, Request, Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
@@ -13,6 +13,7 @@ from modelyard.api.queries import pairs, whole_number
 from modelyard.api.streams import send_file
 from modelyard.wire import runs as wire
 from modelyard.wire.base import Page
+from modelyard.wire.jobs import JobResult
 from modelyard.wire.models import Model, RunModelRequest
 
 _PAGE = 500
@@ -63,8 +64,9 @@ class RunRoutes(Controller):
         ws: FromPath[str],
         data: JSONBody[wire.RunRequest],
     ) -> wire.Run:
-        """Starts a run that the caller reports on."""
-        return to_wire(cases.runs.create(ws, data, request.auth.name), wire.Run)
+        """Starts a run that the caller reports on or, with a ``job``, that the server runs."""
+        create = cases.jobs.submit if "job" in data.definition else cases.runs.create
+        return to_wire(create(ws, data, request.auth.name), wire.Run)
 
     @get("/{id:str}", sync_to_thread=True)
     def get_run(
@@ -83,6 +85,30 @@ class RunRoutes(Controller):
     ) -> wire.Run:
         """Changes its status, tags, properties and so on."""
         return to_wire(cases.runs.change(ws, id, data), wire.Run)
+
+    @post("/{id:str}/result", status_code=200, sync_to_thread=True)
+    def end_job(
+        self,
+        cases: NamedDependency[UseCases],
+        ws: FromPath[str],
+        id: FromPath[str],
+        data: JSONBody[JobResult],
+    ) -> wire.Run:
+        """How a job ended, told by the process that looks after it."""
+        return to_wire(cases.jobs.end(ws, id, data), wire.Run)
+
+    @get("/{id:str}/log", sync_to_thread=True)
+    def get_log(
+        self,
+        cases: NamedDependency[UseCases],
+        ws: FromPath[str],
+        id: FromPath[str],
+        offset: Annotated[int, QueryParameter(ge=0, lt=2**62)] = 0,
+    ) -> Response[bytes]:
+        """What a job printed from byte ``offset`` on; X-Log-Offset says where to go on."""
+        data, end, run = cases.jobs.log(ws, id, offset)
+        headers = {"X-Log-Offset": str(end), "X-Run-Status": run.status.value}
+        return Response(data, headers=headers, media_type="text/plain; charset=utf-8")
 
     @get("/{id:str}/metrics", sync_to_thread=True)
     def list_metrics(

@@ -23,7 +23,7 @@ class WorkspaceRoutes(Controller):
         """All workspaces, by name."""
         return to_page(cases.workspaces.list(), Workspace)
 
-    @post(sync_to_thread=True)
+    @post(opt={ACTION: Action.CREATE_WORKSPACE}, sync_to_thread=True)
     def create_workspace(
         self, cases: NamedDependency[UseCases], data: JSONBody[WorkspaceRequest]
     ) -> Workspace:

@@ -7,6 +7,7 @@ from litestar import Litestar
 from modelyard.api.app import make_app
 from modelyard.api.cases import UseCases
 from modelyard.bootstrap.control_parts import VERSION, Adapters, open_allowed
+from modelyard.bootstrap.job_parts import job_tokens
 from modelyard.bootstrap.machine import free_port, memory_of
 from modelyard.usecases.blobs import Blobs
 from modelyard.usecases.contents import Contents
@@ -14,6 +15,7 @@ from modelyard.usecases.disk import DiskUse
 from modelyard.usecases.environments import Environments
 from modelyard.usecases.experiments import Experiments
 from modelyard.usecases.images import Images
+from modelyard.usecases.jobs import Jobs
 from modelyard.usecases.models import Models
 from modelyard.usecases.runs import Runs
 from modelyard.usecases.service_ports import LocalPorts
@@ -67,11 +69,30 @@ def make_cases(adapters: Adapters) -> UseCases:
         clock,
         adapters.wake.set,
     )
+    runs = Runs(
+        stores.runs,
+        stores.experiments,
+        stores.snapshots,
+        adapters.blobs,
+        clock,
+        adapters.wake.set,
+    )
+    jobs = Jobs(
+        runs,
+        stores.runs,
+        snapshots,
+        environments,
+        adapters.blobs,
+        clock,
+        settings.home / "jobs",
+        adapters.wake.set,
+    )
     return UseCases(
-        tokens=Tokens(stores.tokens, clock),
+        tokens=Tokens(stores.tokens, clock, job_tokens(adapters)),
         workspaces=Workspaces(stores.workspaces, stores.services, clock),
         experiments=Experiments(stores.experiments, clock),
-        runs=Runs(stores.runs, stores.experiments, stores.snapshots, adapters.blobs, clock),
+        runs=runs,
+        jobs=jobs,
         blobs=Blobs(adapters.blobs, settings.max_upload),
         snapshots=snapshots,
         models=models,
@@ -111,10 +132,11 @@ def make_disk_use(adapters: Adapters) -> DiskUse:
     """What uses the disk, under the names that people see."""
     settings = adapters.settings
     parts = {
-        "unfinished uploads": settings.home / "uploads",
-        "running services": settings.home / "services",
-        "logs": settings.logs,
+        "unfinished uploads": [settings.home / "uploads"],
+        "running services": [settings.home / "services"],
+        "logs": [settings.logs],
     }
     if settings.database_url.startswith("sqlite:///"):
-        parts["database"] = Path(settings.database_url.removeprefix("sqlite:///"))
+        file = settings.database_url.removeprefix("sqlite:///")
+        parts["database"] = [Path(file), Path(f"{file}-wal")]
     return DiskUse(parts, adapters.stores.usage, adapters.blobs, adapters.builder, adapters.clock)

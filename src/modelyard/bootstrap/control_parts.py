@@ -2,11 +2,12 @@
 
 import socket
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from secrets import token_bytes
 
 from modelyard.bootstrap.clock import SystemClock
 from modelyard.bootstrap.late_builder import LateBuilder
@@ -28,11 +29,12 @@ from modelyard.usecases.actions import Actor
 from modelyard.usecases.builds import Builds
 from modelyard.usecases.fronts import Places
 from modelyard.usecases.layout import Layout
-from modelyard.usecases.leading import Leader
+from modelyard.usecases.leading import Leader, Steps
 from modelyard.usecases.lease import Leadership
 from modelyard.usecases.limits import Capacity
 from modelyard.usecases.reconcile import Reconciler
 from modelyard.usecases.renew import Renewing
+from modelyard.usecases.together import Together
 
 VERSION = version("modelyard")
 
@@ -54,6 +56,7 @@ class Adapters:
     supervision: Supervision
     clock: Clock
     wake: threading.Event
+    secret: bytes = field(default_factory=lambda: token_bytes(32))
     late: tuple[Callable[[], object], ...] = ()
     closers: tuple[Callable[[], None], ...] = ()
 
@@ -92,6 +95,7 @@ def open_adapters(settings: Settings) -> Adapters:
         supervision=supervision,
         clock=SystemClock(),
         wake=threading.Event(),
+        secret=secret,
         late=(builder.load,),
         closers=(builder.close, target.close, stores.close),
     )
@@ -124,8 +128,12 @@ def open_allowed(settings: Settings) -> bool:
     return settings.loopback or settings.allow_open_services
 
 
-def make_leader(adapters: Adapters, gateway: HaproxyGateway) -> Leader:
-    """The thread that brings about what is stored."""
+Other = Callable[[Adapters, Supervision], Steps]
+"""Makes what else a leader does, over the supervision of its epoch."""
+
+
+def make_leader(adapters: Adapters, gateway: HaproxyGateway, *others: Other) -> Leader:
+    """The thread that brings about what is stored: services, and what ``others`` look after."""
     stores = adapters.stores
     leadership = Leadership(stores.leases, identity.current(), identity.alive)
     builds = Builds(
@@ -135,10 +143,16 @@ def make_leader(adapters: Adapters, gateway: HaproxyGateway) -> Leader:
         adapters.clock,
         adapters.wake.set,
     )
-    return Leader(leadership, partial(_begin, adapters, gateway, builds), adapters.wake)
+    return Leader(leadership, partial(_begin, adapters, gateway, builds, others), adapters.wake)
 
 
-def _begin(adapters: Adapters, gateway: HaproxyGateway, builds: Builds, epoch: int) -> Renewing:
+def _begin(
+    adapters: Adapters,
+    gateway: HaproxyGateway,
+    builds: Builds,
+    others: Sequence[Other],
+    epoch: int,
+) -> Steps:
     supervision = FileSupervision(adapters.settings.run, epoch)
     gateway.prepare()
     supervision.want(gateway.process())
@@ -162,4 +176,5 @@ def _begin(adapters: Adapters, gateway: HaproxyGateway, builds: Builds, epoch: i
         clock=adapters.clock,
         open_allowed=open_allowed(adapters.settings),
     )
-    return Renewing(reconciler, stores.services, target.outdated, adapters.clock, VERSION)
+    services = Renewing(reconciler, stores.services, target.outdated, adapters.clock, VERSION)
+    return Together(services, *(make(adapters, supervision) for make in others))

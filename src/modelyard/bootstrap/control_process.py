@@ -16,6 +16,7 @@ from modelyard.bootstrap.control_parts import (
     open_adapters,
 )
 from modelyard.bootstrap.home import prepare
+from modelyard.bootstrap.job_parts import make_job_reconciler
 from modelyard.bootstrap.local_token import ensure_local_token
 from modelyard.settings import Settings
 from modelyard.supervisor.atomic import write_atomically
@@ -29,7 +30,7 @@ def run(settings: Settings) -> None:
     prepare(settings)
     adapters = open_adapters(settings)
     ensure_local_token(Tokens(adapters.stores.tokens, adapters.clock), settings.home / "token")
-    leader = make_leader(adapters, make_gateway(settings))
+    leader = make_leader(adapters, make_gateway(settings), make_job_reconciler)
     leader.start()
     # imported late: the gateway starts while this process still loads the framework
     api = importlib.import_module("modelyard.bootstrap.control_api")

@@ -28,3 +28,10 @@ class Token:
     sha256: str
     created: datetime
     revoked: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceToken(Token):
+    """A token that opens one workspace only."""
+
+    workspace: str = ""

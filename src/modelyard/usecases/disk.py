@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from modelyard.ports import BlobStore, Clock, EnvironmentBuilder, UsageStore
@@ -15,12 +15,12 @@ class DiskUse:
     """
     Counts bytes.
 
-    ``parts`` are folders or files of the home by the name under which they are shown.
+    ``parts`` gives the folders and files of each part by the name under which it is shown.
     """
 
     def __init__(
         self,
-        parts: Mapping[str, Path],
+        parts: Mapping[str, Sequence[Path]],
         usage: UsageStore,
         blobs: BlobStore,
         builder: EnvironmentBuilder,
@@ -53,7 +53,7 @@ class DiskUse:
         return {
             "files": self._blobs.usage(),
             "environments": sum(b.size for b in built if b),
-            **{name: size_of(path) for name, path in self._parts.items()},
+            **{name: sum(map(size_of, paths)) for name, paths in self._parts.items()},
             **{f"workspace {name}": size for name, size in workspaces},
         }
 

@@ -1,7 +1,7 @@
 """Runs: started, reported on, ended; their metrics and files."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,8 +31,14 @@ def check_status(status: str) -> RunStatus:
 
 
 def moved(run: Run, status: RunStatus, now: datetime) -> Run:
-    """The run in its next status: started when it first runs, ended when nothing follows."""
+    """
+    The run in its next status: started when it first runs, ended when nothing follows.
+
+    One that shall be cancelled stays so until it has ended, whatever its process tells meanwhile.
+    """
     check_transition(run, status)
+    if run.status is RunStatus.CANCEL_REQUESTED and not status.terminal:
+        return run
     started, ended = run.started, run.ended
     if started is None and status in {RunStatus.RUNNING, RunStatus.COMPLETED}:
         started = now
@@ -41,10 +47,22 @@ def moved(run: Run, status: RunStatus, now: datetime) -> Run:
     return replace(run, status=status, started=started, ended=ended)
 
 
+def wished(run: Run, status: RunStatus) -> RunStatus:
+    """
+    The status that a wish for this one leads to.
+
+    A job has ended only when its process has: its runner tells. A script that says ``complete``
+    or ``fail`` goes on until it ends, and one that shall be cancelled is ended first.
+    """
+    if not run.is_job or run.status.terminal or not status.terminal:
+        return status
+    return RunStatus.CANCEL_REQUESTED if status is RunStatus.CANCELED else run.status
+
+
 def changed(run: Run, change: wire.RunChange, now: datetime) -> Run:
     """The run with the change made. Raises Conflict, Immutable, BadInput."""
     if change.status is not None:
-        run = moved(run, check_status(change.status), now)
+        run = moved(run, wished(run, check_status(change.status)), now)
     return replace(
         run,
         name=run.name if change.name is None else change.name,
@@ -66,12 +84,14 @@ class Runs:
         manifests: SnapshotStore,
         blobs: BlobStore,
         clock: Clock,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._experiments = experiments
         self._manifests = manifests
         self._blobs = blobs
         self._clock = clock
+        self._wake = wake
 
     def create(self, workspace: str, request: wire.RunRequest, submitted_by: str = "") -> Run:
         """A new run; its experiment is made if missing. Raises NotFound, AlreadyExists."""
@@ -143,7 +163,10 @@ class Runs:
         if change.snapshot is not None:
             self._manifests.get(change.snapshot)
         now = self._clock.now()
-        return self._store.change(workspace, id, lambda run: changed(run, change, now))
+        run = self._store.change(workspace, id, lambda run: changed(run, change, now))
+        if run.is_job and change.status is not None:
+            self._wake()
+        return run
 
     def add_metrics(self, workspace: str, id: str, metrics: Sequence[wire.Metric]) -> None:
         """Append in order. Raises NotFound, BadInput."""

@@ -8,6 +8,7 @@ from modelyard.domain.errors import BadInput, Unauthenticated
 from modelyard.domain.names import check_name, short_id
 from modelyard.domain.tokens import Role, Token
 from modelyard.ports import Clock, TokenStore
+from modelyard.usecases import job_tokens
 
 PREFIX = "my_"
 """Every secret begins so: scanners for leaked secrets can know it."""
@@ -21,9 +22,12 @@ def hash_secret(secret: str) -> str:
 class Tokens:
     """What owners do with tokens, and how every caller is recognised."""
 
-    def __init__(self, store: TokenStore, clock: Clock) -> None:
+    def __init__(
+        self, store: TokenStore, clock: Clock, jobs: job_tokens.JobTokens | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._jobs = jobs
 
     def create(self, name: str, role: str) -> tuple[Token, str]:
         """A new token and its secret, which is shown only now. Raises BadInput, AlreadyExists."""
@@ -50,6 +54,8 @@ class Tokens:
 
     def authenticate(self, secret: str) -> Token:
         """The token of this secret. Raises Unauthenticated when unknown or revoked."""
+        if self._jobs is not None and secret.startswith(job_tokens.PREFIX):
+            return self._jobs.authenticate(secret)
         token = self._store.find(hash_secret(secret))
         if token is None:
             raise Unauthenticated(
