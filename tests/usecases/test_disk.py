@@ -26,7 +26,7 @@ def test_parts_and_workspaces_are_counted_and_remembered_for_a_while(tmp_path: P
     blobs.put(io.BytesIO(b"12345"))
     (tmp_path / "logs/deep").mkdir(parents=True)
     (tmp_path / "logs/deep/a.log").write_bytes(b"x" * 30)
-    parts = {"logs": tmp_path / "logs", "database": tmp_path / "none.db"}
+    parts = {"logs": [tmp_path / "logs"], "database": [tmp_path / "none.db"]}
     disk = DiskUse(parts, stores.usage, blobs, NoEnvironments(), clock)  # type: ignore[arg-type]
 
     first = disk.show()
