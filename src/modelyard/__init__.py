@@ -6,9 +6,12 @@ Every public name is imported from here and loaded when it is first used, so tha
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+# type checkers take this for true; importing typing would cost more than all the rest
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from modelyard.domain.errors import ModelyardError as ModelyardError
     from modelyard.sdk.aci import AciWebservice as AciWebservice
     from modelyard.sdk.aks import AksWebservice as AksWebservice
@@ -90,7 +93,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name == "__version__":
         value: Any = import_module("importlib.metadata").version("modelyard")
     elif name in _HOMES:
