@@ -288,3 +288,21 @@ def test_wrong_kinds_of_arguments_are_named(
         Model.deploy(ws, "wrong", [model], "score.py")
     with pytest.raises(WebserviceException, match="no version 9"):
         Model.deploy(ws, "wrong", ["mine:9"], config)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"cpu_cores": -1}, "cpu_cores"),
+        ({"token_auth_enabled": True}, "token_auth_enabled"),
+        ({"autoscale_min_replicas": 5, "autoscale_max_replicas": 1}, "above"),
+        ({}, "nothing to change"),
+    ],
+)
+def test_an_update_that_cannot_be_is_refused_before_anything_is_sent(
+    ws: Workspace, config: InferenceConfig, changes: dict[str, object], says: str
+) -> None:
+    service = Model.deploy(ws, "unchanged", [], config, AksWebservice.deploy_configuration())
+
+    with pytest.raises(Exception, match=says):
+        service.update(**changes)

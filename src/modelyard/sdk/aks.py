@@ -3,6 +3,7 @@
 from typing import Any
 
 from modelyard.sdk.service_configuration import (
+    NUMBERS,
     WebserviceDeploymentConfiguration,
     check_auth,
     check_namespace,
@@ -10,14 +11,6 @@ from modelyard.sdk.service_configuration import (
     check_replicas,
 )
 from modelyard.sdk.services import Webservice
-
-_NUMBERS = (
-    "cpu_cores", "memory_gb", "cpu_cores_limit", "memory_gb_limit", "gpu_cores",
-    "scoring_timeout_ms", "replica_max_concurrent_requests", "max_request_wait_time",
-    "num_replicas", "autoscale_min_replicas", "autoscale_max_replicas",
-    "autoscale_refresh_seconds", "period_seconds", "initial_delay_seconds", "timeout_seconds",
-    "success_threshold", "failure_threshold",
-)  # fmt: skip
 
 
 class AksServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):
@@ -45,7 +38,7 @@ class AksServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):
         """Raises ``WebserviceException`` for what cannot be."""
         keys = self.primary_key or self.secondary_key
         check_auth(self.auth_enabled, keys, self.said.get("token_auth_enabled"))
-        check_positive(self.said, *_NUMBERS)
+        check_positive(self.said, *NUMBERS)
         check_replicas(self.said)
         check_namespace(self.said.get("namespace"))
 

@@ -155,6 +155,13 @@ class Image:
             "imageLocation": self.image_location,
         }
 
+    @classmethod
+    def deserialize(
+        cls, workspace: "modelyard.Workspace", image_payload: Mapping[str, Any]
+    ) -> "Image":
+        """The image that ``serialize`` described."""
+        return ContainerImage(workspace, id=str(image_payload.get("id")))
+
     @property
     def creation_state(self) -> str:
         if self._facts.state not in {"Succeeded", "Failed"}:

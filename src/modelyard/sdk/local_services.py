@@ -135,6 +135,10 @@ class LocalWebservice(Webservice):
         self._inference_config = config or self._inference_config
         self._wait_if(wait)
 
+    def update_deployment_state(self, must_exist: bool = False) -> None:
+        """Read anew what the server knows."""
+        super().update_deployment_state()
+
     def delete(
         self, delete_cache: bool = True, delete_image: bool = False, delete_volume: bool = True
     ) -> None:

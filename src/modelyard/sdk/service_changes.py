@@ -8,8 +8,12 @@ from modelyard.domain.errors import Conflict, NotFound
 from modelyard.sdk import deploying
 from modelyard.sdk.errors import UserErrorException, WebserviceException, raised_as
 from modelyard.sdk.service_configuration import (
+    NUMBERS,
     WebserviceDeploymentConfiguration,
     auth_of,
+    check_auth,
+    check_positive,
+    check_replicas,
     serving_of,
 )
 from modelyard.sdk.service_facts import ServiceFacts
@@ -93,6 +97,9 @@ class ChangesService(ServiceFacts):
         """Azure's further arguments: limits and how requests run are acted on, all are kept."""
         if not said:
             return
+        check_auth(None, None, said.get("token_auth_enabled"))
+        check_positive(said, *(name for name in said if name in NUMBERS))
+        check_replicas(said)
         change.configuration = {k: v if isinstance(v, bool | int | float) else str(v)
                                 for k, v in said.items()}  # fmt: skip
         limits = WebserviceDeploymentConfiguration(**said).limits()

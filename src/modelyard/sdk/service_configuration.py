@@ -10,6 +10,15 @@ from modelyard.wire.services import Limits, ServiceChange, ServiceRequest, Servi
 
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{,61}[a-z0-9])?")
 
+NUMBERS = (
+    "cpu_cores", "memory_gb", "cpu_cores_limit", "memory_gb_limit", "gpu_cores",
+    "scoring_timeout_ms", "replica_max_concurrent_requests", "max_request_wait_time",
+    "num_replicas", "autoscale_min_replicas", "autoscale_max_replicas",
+    "autoscale_refresh_seconds", "period_seconds", "initial_delay_seconds", "timeout_seconds",
+    "success_threshold", "failure_threshold",
+)  # fmt: skip
+"""Azure's arguments that must be numbers above 0."""
+
 
 class WebserviceDeploymentConfiguration:
     """The base of all; by itself a native service: keys on, nothing limited."""
