@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from modelyard.sdk.local_services import LocalWebservice as LocalWebservice
     from modelyard.sdk.models import Model as Model
     from modelyard.sdk.resources import ResourceConfiguration as ResourceConfiguration
+    from modelyard.sdk.run_configuration import RunConfiguration as RunConfiguration
     from modelyard.sdk.runs import Run as Run
-    from modelyard.sdk.script_runs import RunConfiguration as RunConfiguration
     from modelyard.sdk.script_runs import ScriptRunConfig as ScriptRunConfig
     from modelyard.sdk.services import Webservice as Webservice
     from modelyard.sdk.workspaces import Workspace as Workspace
@@ -59,7 +59,7 @@ _HOMES = {
     "MsiAuthentication": "modelyard.sdk.authentication",
     "ResourceConfiguration": "modelyard.sdk.resources",
     "Run": "modelyard.sdk.runs",
-    "RunConfiguration": "modelyard.sdk.script_runs",
+    "RunConfiguration": "modelyard.sdk.run_configuration",
     "ScriptRunConfig": "modelyard.sdk.script_runs",
     "ServicePrincipalAuthentication": "modelyard.sdk.authentication",
     "Webservice": "modelyard.sdk.services",

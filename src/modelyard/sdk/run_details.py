@@ -27,7 +27,7 @@ def details(
         "properties": dict(facts.properties),
         "inputDatasets": [],
         "outputDatasets": [],
-        "runDefinition": dict(facts.definition),
+        "runDefinition": {k: v for k, v in facts.definition.items() if k != "job"},
         "logFiles": {name: f"{page}/files/{name}" for name in log_files},
         "submittedBy": facts.submitted_by,
     }

@@ -9,10 +9,11 @@ import modelyard
 from modelyard.domain.runs import RunStatus
 from modelyard.sdk.errors import ActivityFailedException
 from modelyard.sdk.run_files import HasFiles
+from modelyard.sdk.run_logs import RunLog
 from modelyard.sdk.run_tags import HasTags
 from modelyard.wire import runs as wire
 
-_POLL_FIRST, _POLL_LAST = 0.2, 2.0
+_POLL_FIRST, _POLL_SHOWN, _POLL_LAST = 0.1, 0.5, 2.0
 
 
 class RunFacts(HasFiles, HasTags):
@@ -37,14 +38,18 @@ class RunFacts(HasFiles, HasTags):
 
         Raises ``ActivityFailedException`` when it failed or was cancelled.
         """
+        log = RunLog(self._client, self._experiment.workspace.name, self._read())
         pause = _POLL_FIRST
-        shown = 0
-        while not RunStatus(self._read().status).terminal:
-            shown = self._show_log(shown) if show_output else shown
+        while True:
+            # the status is asked before the log, so that nothing printed before the end is missed
+            status = self._read().status
+            if show_output:
+                print(log.more(status), end="", flush=True)
+            if RunStatus(status).terminal:
+                break
             threading.Event().wait(pause)
-            pause = min(pause * 1.5, _POLL_LAST)
+            pause = min(pause * 1.5, _POLL_SHOWN if show_output else _POLL_LAST)
         if show_output:
-            self._show_log(shown)
             print(f"\nExecution Summary\n=================\nRunId: {self.id}")
             print(f"Status: {self._facts.status}")
         found = self.get_details()
@@ -112,13 +117,6 @@ class RunFacts(HasFiles, HasTags):
 
     def _text(self, name: str) -> str:
         return self._bytes(name).decode(errors="replace")
-
-    def _show_log(self, shown: int) -> int:
-        """Print what is new in the script's log; how much has been printed."""
-        name = "user_logs/std_log.txt"
-        text = self._text(name) if name in self.get_file_names() else ""
-        print(text[shown:], end="", flush=True)
-        return max(shown, len(text))
 
 
 def why(facts: wire.Run) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import msgspec
+
 import modelyard
 from modelyard import settings
 from modelyard.domain.runs import RunStatus
@@ -26,6 +28,7 @@ from modelyard.sdk.run_family import HasChildren, listed
 from modelyard.sdk.run_logging import LogsMetrics
 from modelyard.sdk.run_models import RegistersModels
 from modelyard.wire import runs as wire
+from modelyard.wire.environments import EnvironmentDefinition
 
 
 class Run(LogsMetrics, RunFacts, HasChildren, RegistersModels):
@@ -135,10 +138,8 @@ class Run(LogsMetrics, RunFacts, HasChildren, RegistersModels):
         self._finish(change if _set_status else None)
 
     def cancel(self) -> None:
-        """Mark it as cancelled; a script that was submitted is ended."""
-        running_elsewhere = self._read().definition.get("submitted", False)
-        status = RunStatus.CANCEL_REQUESTED if running_elsewhere else RunStatus.CANCELED
-        self._finish(wire.RunChange(status=status))
+        """Mark it as cancelled; a script that was submitted is ended first."""
+        self._finish(wire.RunChange(status=RunStatus.CANCELED))
 
     def flush(self, timeout_seconds: float = 300) -> None:
         """Wait until all metrics and output files are stored."""
@@ -213,10 +214,13 @@ class Run(LogsMetrics, RunFacts, HasChildren, RegistersModels):
 
     def get_environment(self) -> "modelyard.Environment":
         """The environment of a submitted script."""
-        name = self._facts.definition.get("environment")
-        if not name:
-            raise UserErrorException(f"Run {self.id!r} used the caller's own Python.")
-        return modelyard.Environment.get(self._workspace, str(name))
+        job = self._facts.definition.get("job")
+        if not job:
+            raise UserErrorException(
+                f"Run {self.id!r} was not submitted: it used its own process's Python."
+            )
+        definition = msgspec.convert(job["environment"], EnvironmentDefinition)
+        return modelyard.Environment._from_definition(definition)
 
     def get_portal_url(self) -> str:
         """The page of the run."""

@@ -46,6 +46,7 @@ def start(
     snapshot: str | None = None,
     status: str = "Running",
     type: str = "azureml.scriptrun",
+    target: str = "local",
     tags: dict[str, str] | None = None,
     definition: dict[str, Any] | None = None,
 ) -> wire.Run:
@@ -53,7 +54,7 @@ def start(
     workspace = experiment.workspace
     request = wire.RunRequest(
         experiment=experiment.name, id=run_id, name=name, parent=parent, snapshot=snapshot,
-        status=status, type=type, tags=tags or {}, definition=definition or {},
+        status=status, type=type, target=target, tags=tags or {}, definition=definition or {},
         submitted_by=user_name(),
     )  # fmt: skip
     target = path("workspaces", workspace.name, "runs")

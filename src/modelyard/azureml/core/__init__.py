@@ -14,8 +14,8 @@ from modelyard.sdk.experiments import Experiment as Experiment
 from modelyard.sdk.images import Image as Image
 from modelyard.sdk.models import Model as Model
 from modelyard.sdk.resources import ResourceConfiguration as ResourceConfiguration
+from modelyard.sdk.run_configuration import RunConfiguration as RunConfiguration
 from modelyard.sdk.runs import Run as Run
-from modelyard.sdk.script_runs import RunConfiguration as RunConfiguration
 from modelyard.sdk.script_runs import ScriptRunConfig as ScriptRunConfig
 from modelyard.sdk.services import Webservice as Webservice
 from modelyard.sdk.workspaces import Workspace as Workspace
