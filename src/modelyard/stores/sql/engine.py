@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from modelyard.domain.errors import BadInput, MissingExtra
 from modelyard.stores import documents
+from modelyard.stores.sql.tables import for_postgresql
 
 BUSY_SECONDS = 10.0
 """How long a write waits for another process to finish its own."""
@@ -51,6 +52,7 @@ def _parse(url: str) -> URL:
 
 
 def _postgresql(url: URL) -> Engine:
+    for_postgresql()
     try:
         return create_engine(
             url,
