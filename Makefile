@@ -46,14 +46,14 @@ clean:  ## remove what was built here (not your Modelyard home)
 
 $(READY): requirements.lock pyproject.toml | $(UV)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Modelyard needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which: make PYTHON=python3.12 …")'
-	@echo "Setting up $(VENV) …"
+	@echo "Setting up $(VENV) … (a minute or two: about 90 packages)"
 	@test -x $(BIN)/python || $(UV) venv -q --python "$$(command -v $(PYTHON))" $(VENV)
 	@$(UV) pip sync -q --python $(BIN)/python --compile-bytecode requirements.lock
 	@$(UV) pip install -q --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 .tools/bin/uv:
-	@echo "Installing uv into .tools …"
+	@echo "Installing uv into .tools … (half a minute)"
 	@$(PYTHON) -m venv .tools 2>/dev/null || $(PYTHON) -m venv --without-pip .tools
 	@.tools/bin/python -m pip install -q uv 2>/dev/null || { \
 	  $(PYTHON) -m pip install -q --target .tools/lib uv && mkdir -p .tools/bin && ln -sf ../lib/bin/uv .tools/bin/uv; }

@@ -35,6 +35,7 @@ WORK = HERE.parents[1] / ".demo"
 BIN = Path(sys.executable).parent
 QUESTION = {"data": [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]}
 NAME = "iris"
+WORKSPACE = "demo"
 started = time.monotonic()
 
 
@@ -45,12 +46,13 @@ def step(text: str) -> None:
 
 def main() -> None:
     step("Starting Modelyard")
-    subprocess.run([BIN / "modelyard", "up", "--detach"], check=True)
-    ws = Workspace.create("demo", exist_ok=True)
+    if up := subprocess.run([BIN / "modelyard", "up", "--detach"], check=False).returncode:
+        sys.exit(up)  # it has said why
+    ws = Workspace.create(WORKSPACE, exist_ok=True)
     service = ws.webservices.get(NAME)
     if service is not None and service.state == "Healthy":
-        step(f"Service {NAME!r} is there already and healthy: reused ('modelyard service delete "
-             f"{NAME}' makes the next run start anew)")  # fmt: skip
+        step(f"Service {NAME!r} is there already and healthy: reused. For a new start: "
+             f".venv/bin/modelyard service delete {NAME} -w {WORKSPACE}")  # fmt: skip
     else:
         service = deploy(ws, ws.models.get(NAME) or train(ws))
     call(service)
@@ -108,7 +110,7 @@ def call(service: Webservice) -> None:
     step("Calling it with curl")
     command = ["curl", "-sS", "-w", "  (HTTP %{http_code}, %{time_total} s)\n", uri,
                "-H", f"Authorization: Bearer {primary}", "-d", body]  # fmt: skip
-    print("$ curl", uri, "-H 'Authorization: Bearer KEY' -d", f"'{body}'")
+    print("$ curl", uri, "-H", f"'Authorization: Bearer {primary}' -d '{body}'", flush=True)
     subprocess.run(command, check=True)
 
     step("Calling it with Python")
@@ -129,12 +131,12 @@ def call(service: Webservice) -> None:
   keys       {primary}
              {secondary}
 
-  try next   .venv/bin/modelyard service list
-             .venv/bin/modelyard service score {NAME} '{body}'
-             .venv/bin/modelyard service logs {NAME}
+  try next   .venv/bin/modelyard service list -w {WORKSPACE}
+             .venv/bin/modelyard service score {NAME} '{body}' -w {WORKSPACE}
+             .venv/bin/modelyard service logs {NAME} -w {WORKSPACE}
              .venv/bin/modelyard status
-             .venv/bin/modelyard run list
-             python -m modelyard.azureml your_old_azureml_script.py
+             .venv/bin/modelyard run list -w {WORKSPACE}
+             .venv/bin/python -m modelyard.azureml your_old_azureml_script.py
 """)
 
 

@@ -46,3 +46,16 @@ def test_every_command_of_the_readme_exists() -> None:
             check=False,
         )
         assert done.returncode == 0, command + done.stderr
+
+
+def test_what_is_done_by_hand_names_its_workspace_for_the_demo_may_have_made_another() -> None:
+    block = README.partition("## By hand")[2].partition("## ")[0]
+
+    assert block.index("export MODELYARD_WORKSPACE=lab") < block.index("modelyard model register")
+
+
+def test_the_shown_answer_is_the_one_that_the_salary_example_gives() -> None:
+    shown = re.search(r'"\[(\d+\.\d\d)…\]"', README)
+
+    assert shown
+    assert abs(float(shown[1]) - (40_000 + 21 * 2_150)) < 50  # the line, and a little noise
