@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from modelyard.cli import jobs
 from modelyard.cli.choose import WorkspaceOption, server, workspace
 from modelyard.cli.output import Json, say, show, show_all
 from modelyard.domain.errors import NotFound
@@ -15,6 +16,10 @@ from modelyard.wire.runs import Metric, Run, RunFile
 
 Id = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 app = typer.Typer(no_args_is_help=True, help="Runs, their metrics and files.")
+app.command(context_settings=jobs.SUBMIT)(jobs.submit)
+app.command()(jobs.logs)
+app.command()(jobs.wait)
+app.command()(jobs.cancel)
 
 
 @app.command("list")
