@@ -5,10 +5,17 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.serving.fronts import Answer, Background, Front
+from tests.serving.fronts import Answer, Background, Front, UnixConnection
 from tests.waiting import wait_until
 
 Start = Callable[..., Front]
+
+IMPATIENT = """
+from modelyard.serving import pool
+pool.STALLED_SECONDS = 0.5
+from modelyard.bootstrap import front
+raise SystemExit(front.main())
+"""
 
 
 def in_flight(front: Front, count: int) -> None:
@@ -85,6 +92,43 @@ def test_a_run_over_the_timeout_is_killed_and_the_worker_replaced(start: Start) 
     assert late.headers["x-ms-run-function-failed"] == "True"
     assert other.status == 200
     assert other.json["pid"] != pid
+    assert gone(pid)
+
+
+def test_a_worker_that_begins_nothing_is_replaced_and_its_requests_are_answered(
+    start: Start,
+) -> None:
+    front = start(scoring_timeout=0.4, launcher=IMPATIENT)
+    pid = front.score().json["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    requests = Background(front)
+
+    requests.score(number=1)
+    requests.score(number=2)
+    answers = requests.answers()
+
+    assert [(a.status, a.json["number"]) for a in answers] == [(200, 1), (200, 2)]
+    assert {answer.json["pid"] for answer in answers} != {pid}
+    assert "it began no request for 0.5 s" in front.log()
+    assert gone(pid)
+
+
+def test_a_stopped_worker_is_replaced_also_when_its_clients_do_not_wait(start: Start) -> None:
+    front = start(scoring_timeout=0.4, launcher=IMPATIENT)
+    pid = front.score().json["pid"]
+    os.kill(pid, signal.SIGSTOP)
+
+    def asked_in_vain() -> bool:
+        connection = UnixConnection(front.socket, timeout=0.3)
+        try:
+            connection.request("POST", "/score", b"{}")
+            return connection.getresponse().status != 200
+        except OSError:
+            return True
+        finally:
+            connection.close()
+
+    wait_until(lambda: not asked_in_vain(), what="an answer from another worker")
     assert gone(pid)
 
 

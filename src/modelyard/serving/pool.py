@@ -15,6 +15,9 @@ SWEEP = 0.05
 
 TIMEOUT = "scoring timeout"
 MEMORY = "memory limit"
+STALLED = "stalled"
+STALLED_SECONDS = 10.0
+"""A worker that holds requests and begins none is given up after this, or the scoring timeout."""
 _ATTEMPTS = 10
 
 
@@ -148,10 +151,18 @@ class Pool:
         elif overdue is not None and worker.killed_for == "":
             self._note(f"worker {worker.number} killed: scoring timeout after {self._timeout:g} s")
             worker.kill(TIMEOUT)
+        self._look_for_life(worker, now)
         if worker.forget_dropped():
             self._wake()
         for ticket in list(worker.held.values()):
             self._watch(ticket, now)
+
+    def _look_for_life(self, worker: Worker, now: float) -> None:
+        """What it never began waits at the head of the queue again, so that nobody is lost."""
+        patience = max(self._timeout, STALLED_SECONDS)
+        if worker.killed_for == "" and worker.stalled(now, patience):
+            self._note(f"worker {worker.number} killed: it began no request for {patience:g} s")
+            worker.kill(STALLED)
 
     def _watch(self, ticket: Ticket, now: float) -> None:
         if now - ticket.taken > 2 * SWEEP:

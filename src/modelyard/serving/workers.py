@@ -56,6 +56,9 @@ class Worker:
         self.started = time.monotonic()
         self.retired = False
         self._let_go = False
+        self._page_seen = (0, 0)
+        self._alive_at = self.started
+        self._wordless = False  # it said nothing of requests that were cancelled
         self.ready: asyncio.Future[dict[str, Any] | None]
         self.ready = asyncio.get_running_loop().create_future()
         self._listener = listener
@@ -85,6 +88,8 @@ class Worker:
 
     def give(self, tickets: Sequence[Ticket], timeout: float) -> None:
         """Hand over requests in one write."""
+        if not self.held and not self._wordless:
+            self._alive_at = time.monotonic()  # it had nothing to show life with
         for ticket in tickets:
             self.held[ticket.id] = ticket
             ticket.attempts += 1
@@ -105,6 +110,23 @@ class Worker:
             since = max(since, ticket.stream.touched)
         return ticket if now - since > timeout else None
 
+    def stalled(self, now: float, patience: float) -> bool:
+        """
+        Whether it holds requests and has for so long neither begun nor finished nor said anything:
+        it was stopped, or a thread of the script never lets go of the interpreter.
+        """
+        reading = self._page.read()
+        seen = (reading.id, reading.finished)
+        waits_for_client = any(t.stream and t.stream.paused for t in self.held.values())
+        if reading.id or seen != self._page_seen or waits_for_client or not self.held:
+            self._page_seen = seen
+            self._lives(now)
+        return now - self._alive_at > patience
+
+    def _lives(self, now: float) -> None:
+        self._alive_at = now
+        self._wordless = False
+
     def forget_dropped(self) -> bool:
         """
         Let go of cancelled requests that it dropped without a word: nothing runs although it
@@ -118,6 +140,7 @@ class Worker:
         gone = bool(self.held)
         self.answered = self._page.read().finished
         self.held.clear()
+        self._wordless = self._wordless or gone
         return gone
 
     def kill(self, reason: str) -> None:
@@ -161,6 +184,7 @@ class Worker:
 
     def _on_frame(self, frame: frames.Frame) -> None:
         kind = frame.type
+        self._lives(time.monotonic())
         if kind == frames.RESPONSE:
             self._on_response(frame)
         elif kind == frames.CHUNK:
