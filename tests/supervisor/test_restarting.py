@@ -113,6 +113,26 @@ def test_what_a_dead_leader_leaves_in_its_group_goes_before_the_restart(yard: Ya
     assert not runs(orphan)
 
 
+def test_what_a_killed_orphan_leaves_in_its_group_goes_too(yard: Yard) -> None:
+    yard.supervise()
+    code = (
+        "import os, signal\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"  # like a worker: of its own group, and killed with its front
+        "    left = os.fork()\n"
+        "    if left == 0: signal.pause()\n"
+        "    print(os.getpid(), left, flush=True)\n"
+        "signal.pause()"
+    )
+    yard.supervision.want(yard.spec("a", code))
+    leader, left = map(int, str(wait_until(lambda: yard.log("a").strip())).split())
+
+    os.kill(yard.pid("a"), signal.SIGKILL)
+    os.kill(leader, signal.SIGKILL)
+
+    wait_until(lambda: not runs(left), what="what the orphan started to be gone")
+
+
 def test_orphans_of_children_are_reaped(yard: Yard) -> None:
     supervisor = yard.supervise()
     code = (

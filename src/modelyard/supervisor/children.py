@@ -1,6 +1,7 @@
 """Starting, signalling and reaping processes; each child leads a session of its own."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Container, Iterator, Mapping
 
@@ -49,11 +50,14 @@ def reap(owned: Container[int]) -> Iterator[tuple[int, int]]:
     """
     Every dead child with its exit code (a negative number is a signal), adopted orphans too.
 
-    What is left of the group of an owned one is killed before its pid is given back. The group of
-    an orphan is left alone: something may have made itself a daemon on purpose.
+    What is left of the group of an owned one is killed before its pid is given back, and so is the
+    group of an orphan that was killed: a worker that the kernel killed with its front leaves what
+    its script had started. The group of one that ended by itself is left alone: something may have
+    made itself a daemon on purpose.
     """
-    while (pid := _dead()) is not None:
-        if pid in owned:
+    while (dead := _dead()) is not None:
+        pid, killed = dead
+        if pid in owned or killed:
             identity.kill_members(pid)
         try:
             pid, code = os.waitpid(pid, os.WNOHANG)
@@ -64,12 +68,18 @@ def reap(owned: Container[int]) -> Iterator[tuple[int, int]]:
         yield pid, os.waitstatus_to_exitcode(code)
 
 
-def _dead() -> int | None:
-    """The pid of a dead child, still to be reaped; -1 (any) where the system cannot say."""
+def _dead() -> tuple[int, bool] | None:
+    """
+    The pid of a dead child, still to be reaped, and whether SIGKILL was its end.
+
+    The pid is -1 (any) where the system cannot say.
+    """
     if not hasattr(os, "waitid"):  # macOS before Python 3.13
-        return -1
+        return -1, False
     try:
         found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return None
-    return found.si_pid if found else None
+    if found is None:
+        return None
+    return found.si_pid, found.si_code == os.CLD_KILLED and found.si_status == signal.SIGKILL
