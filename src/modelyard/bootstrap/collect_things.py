@@ -10,6 +10,7 @@ from modelyard.bootstrap.waiting import complain
 from modelyard.domain.clock import utc
 from modelyard.domain.environments import EnvironmentDefinition
 from modelyard.domain.errors import ModelyardError
+from modelyard.domain.jobs import JobFolder
 from modelyard.environments.inspection import bytes_freed
 from modelyard.environments.uv_builder import UvBuilder
 from modelyard.settings import Settings
@@ -106,13 +107,16 @@ def _revisions(settings: Settings, database: Database) -> AbstractSet[str]:
 
 def _runtimes_in_use(settings: Settings) -> AbstractSet[str]:
     """
-    Those of fronts, and the one that the next front will get.
+    Those of fronts and jobs, and the one that the next front will get.
 
     That is this release's, or the newest, when the server that runs was installed elsewhere.
     """
     newest = sorted(_inside(settings.home / "runtime"), key=lambda path: path.lstat().st_mtime)
     ours = {digest_of(installed_package()), *(path.name for path in newest[-1:])}
-    return ours | {Path(_runtime(spec)).name for spec in _inside(settings.run / "fronts")}
+    jobs = [JobFolder(path).spec for path in _inside(settings.home / "jobs")]
+    return ours | {
+        Path(_runtime(spec)).name for spec in (*_inside(settings.run / "fronts"), *jobs)
+    }
 
 
 def _runtime(spec: Path) -> str:

@@ -20,7 +20,7 @@ import msgspec
 from modelyard import settings
 from modelyard.bootstrap.job_ends import Ending, result_of
 from modelyard.bootstrap.job_files import Mark, due
-from modelyard.bootstrap.job_report import Report
+from modelyard.bootstrap.job_report import SHORT_PATIENCE, Report
 from modelyard.bootstrap.job_script import Script
 from modelyard.domain.errors import ModelyardError
 from modelyard.domain.jobs import JobFolder, JobResult, JobSpec, job_error
@@ -68,7 +68,12 @@ class Runner:
         except OSError as error:
             message = f"The script could not be started: {error}."
             return JobResult(RunStatus.FAILED, job_error("ScriptNotStarted", message))
+        if self._ended_by_us:  # told to end before there was a script to tell
+            self._script.tell_to_end()
+        self._try(self._tell_running)
         code = self._watch(self._script)
+        if self._ended_by_us == "stop":
+            self._report.patience = SHORT_PATIENCE
         ending = Ending(code, self._ended_by_us, cancelled=self._is_cancelled())
         return result_of(ending, self._spec, self._folder)
 
@@ -86,9 +91,7 @@ class Runner:
 
     def _look(self) -> None:
         """Tell and hear of the server what there is to tell and hear. It may be away."""
-        if not self._told_running:
-            self._report.now(RunStatus.RUNNING)
-            self._told_running = True
+        self._tell_running()
         status = self._report.status()
         if status == RunStatus.CANCEL_REQUESTED or RunStatus(status).terminal:
             self._cancelled = True
@@ -99,6 +102,11 @@ class Runner:
         if wanted:
             self._report.send({name: places[name] for name in wanted if name in places})
             self._sent.update({name: found[name] for name in wanted})
+
+    def _tell_running(self) -> None:
+        if not self._told_running:
+            self._report.now(RunStatus.RUNNING)
+            self._told_running = True
 
     def _is_cancelled(self) -> bool:
         """Whether it was ended because someone wanted that, not because the server stops."""

@@ -21,6 +21,9 @@ from modelyard.wire import runs
 PATIENCE = 30 * 60.0
 """Seconds that the end of a job waits for the server; after that the server finds it by itself."""
 
+SHORT_PATIENCE = 10.0
+"""The same when everything is being stopped, the server too."""
+
 _PASSING = (Unavailable, Timeout, DiskFull)
 _PAUSE = 0.5
 _LONGEST_PAUSE = 5.0
@@ -32,6 +35,7 @@ class Report:
     """Speaks for one run."""
 
     def __init__(self, spec: JobSpec, complain: Complain) -> None:
+        self.patience = PATIENCE
         self._client = Client(spec.url, spec.token, attempts=1)
         self._path = path("workspaces", spec.workspace, "runs", spec.run)
         self._complain = complain
@@ -86,7 +90,7 @@ class Report:
         return found[0]
 
     def _patiently(self, work: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         pause = _PAUSE
         while True:
             try:

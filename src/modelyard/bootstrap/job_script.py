@@ -58,9 +58,10 @@ def variables(spec: JobSpec, base: Mapping[str, str]) -> dict[str, str]:
         MARK: job_key(spec.workspace, spec.run),
         "PATH": os.pathsep.join(path),
         "PYTHONPATH": os.pathsep.join([*ours, *filter(None, [merged.get("PYTHONPATH")])]),
-        "PYTHONNOUSERSITE": "1",
         "PYTHONUNBUFFERED": "1",
     }
+    if spec.isolated:
+        merged["PYTHONNOUSERSITE"] = "1"
     merged.pop("PYTHONHOME", None)
     return merged
 

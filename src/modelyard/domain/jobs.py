@@ -39,7 +39,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """Everything that a job's runner is told; ``token`` opens the run's workspace only."""
+    """
+    Everything that a job's runner is told; ``token`` opens the run's workspace only.
+
+    ``isolated``: packages that the user installed for herself are not seen.
+    """
 
     workspace: str
     run: str
@@ -55,6 +59,7 @@ class JobSpec:
     variables: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = None
+    isolated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

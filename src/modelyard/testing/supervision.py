@@ -4,14 +4,15 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 
-from modelyard.domain.processes import ProcessSpec, ProcessStatus
+from modelyard.domain.processes import ProcessSpec, ProcessStatus, Restart
 
 
 class FakeSupervision:
     """
     ``ports.Supervision`` without processes: what is wanted is said to run at once.
 
-    ``die`` lets a test end one; it is said to wait for its restart until ``revive``.
+    ``die`` lets a test end one; unless it is never to be restarted, it is said to wait for that
+    until ``revive``.
     """
 
     def __init__(self) -> None:
@@ -44,7 +45,9 @@ class FakeSupervision:
     def die(self, name: str, exit_code: int = -9) -> None:
         """It ends by itself, and waits."""
         with self._lock:
-            died = replace(self._statuses[name], state="waiting", pid=None, exit_code=exit_code)
+            never = self._wanted[name].restart is Restart.NEVER
+            state = "exited" if never else "waiting"
+            died = replace(self._statuses[name], state=state, pid=None, exit_code=exit_code)
             self._statuses[name] = died
 
     def revive(self, name: str) -> None:

@@ -156,6 +156,7 @@ class JobActor:
             variables=job.variables,
             facts=launching.facts(run),
             timeout=job.timeout,
+            isolated=not job.environment.get("user_managed", False),
         )
 
     def _process(self, run: Run, folder: JobFolder) -> ProcessSpec:

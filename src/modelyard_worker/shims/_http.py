@@ -14,7 +14,9 @@ from urllib.parse import quote, urlencode
 from azureml.exceptions import RunEnvironmentException, UserErrorException
 
 PIECE = 8 * 1024 * 1024
-_TRIES = 6
+PATIENCE = 120.0
+"""Seconds that a call waits for a server that is away."""
+
 _PASSING = (502, 503, 504)
 _SAFE = ("GET", "HEAD", "PUT")
 
@@ -64,10 +66,11 @@ class Server:
             if cursor is None:
                 return
 
-    def send(self, method: str, path: str, value: Any) -> Any:
+    def send(self, method: str, path: str, value: Any, patience: float = PATIENCE) -> Any:
         """Send JSON; the JSON that comes back, or None."""
         headers = {"Content-Type": "application/json"}
-        body = self.request(method, path, json.dumps(value).encode("utf-8"), headers).body
+        data = json.dumps(value).encode("utf-8")
+        body = self.request(method, path, data, headers, patience=patience).body
         return json.loads(body.decode("utf-8")) if body.strip() else None
 
     def request(
@@ -77,24 +80,30 @@ class Server:
         body: Optional[bytes] = None,
         headers: Optional[Mapping[str, str]] = None,
         accept: Tuple[int, ...] = (),
+        patience: float = PATIENCE,
     ) -> Answer:
         """
-        The answer. Raises UserErrorException with the server's own sentence.
+        The answer. Raises UserErrorException with the server's own sentence; its ``away`` says
+        that the server could not be reached for ``patience`` seconds.
 
-        A POST is tried again only when the connection was refused: then nothing was sent.
+        A POST is tried again only when nobody has taken it: nothing listens, or the gateway says
+        that nothing does.
         """
-        for attempt in range(_TRIES):
-            last = attempt + 1 == _TRIES
+        deadline = time.monotonic() + patience
+        pause = 0.1
+        while True:
+            last = time.monotonic() >= deadline
             try:
                 answer = self._ask(method, path, body, headers or {})
             except OSError as error:
                 if last or not (method in _SAFE or _refused(error)):
                     raise self._away(error) from None
             else:
-                if last or method not in _SAFE or answer.status not in _PASSING:
+                away = answer.status == 503 or (method in _SAFE and answer.status in _PASSING)
+                if last or not away:
                     return self._checked(answer, accept)
-            time.sleep(min(2.0, 0.1 * 2**attempt))
-        raise AssertionError("unreachable")
+            time.sleep(pause)
+            pause = min(2.0, pause * 2)
 
     def _ask(
         self, method: str, path: str, body: Optional[bytes], headers: Mapping[str, str]
@@ -120,12 +129,15 @@ class Server:
             message, code = "The server answered %d." % answer.status, "error"
         raised = UserErrorException(message)
         raised.code = code  # type: ignore[attr-defined]
+        raised.away = answer.status in _PASSING  # type: ignore[attr-defined]
         raise raised
 
     def _away(self, error: OSError) -> UserErrorException:
-        return UserErrorException(
+        raised = UserErrorException(
             "The Modelyard server at %s does not answer: %s." % (self.url, error)
         )
+        raised.away = True  # type: ignore[attr-defined]
+        return raised
 
 
 def _refused(error: OSError) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Set
 
 
 def record() -> Dict[str, Any]:
@@ -17,11 +17,19 @@ def record() -> Dict[str, Any]:
         return record
     tops = {name.partition(".")[0] for name in sys.modules}
     for found in distributions():
-        named = (found.read_text("top_level.txt") or "").split()
         name = found.metadata["Name"]
-        if name and tops & set(named or [name.replace("-", "_")]):
+        if name and tops & _tops(found):
             record["packages"][name] = found.version
     return record
+
+
+def _tops(distribution: Any) -> Set[str]:
+    """The names that one imports of a distribution; newer wheels say them by their files only."""
+    named = (distribution.read_text("top_level.txt") or "").split()
+    if named:
+        return set(named)
+    files = [str(file).split("/") for file in distribution.files or ()]
+    return {parts[0] if len(parts) > 1 else parts[0].split(".")[0] for parts in files}
 
 
 def fits(values: Dict[str, str], asked: Any) -> bool:

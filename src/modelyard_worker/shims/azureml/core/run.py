@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import tempfile
-import threading
-import time
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 import _http
@@ -14,6 +11,7 @@ import _http
 from azureml.core._logging import LogsMetrics
 from azureml.core._metrics import shape
 from azureml.core._offline import OfflineRun
+from azureml.core._queue import MetricQueue
 from azureml.core._values import fits, normal, record, texts
 from azureml.core.experiment import Experiment
 from azureml.core.workspace import Workspace
@@ -22,9 +20,6 @@ from azureml.exceptions import (
     RunEnvironmentException,
     UserErrorException,
 )
-
-_EVERY = 1.0
-_MOST = 200
 
 
 class RegisteredModel:
@@ -54,10 +49,7 @@ class Run(LogsMetrics):
         self._server = experiment.workspace._server
         self._path = _http.at("workspaces", experiment.workspace.name, "runs", run_id)
         self._facts = self._server.get(self._path) if _facts is None else _facts
-        self._waiting: List[Dict[str, Any]] = []
-        self._last_sent = time.monotonic()
-        self._lock = threading.Lock()
-        atexit.register(self._flush_quietly)
+        self._metrics = MetricQueue(self._send_metrics)
 
     @classmethod
     def get_context(cls, allow_offline: bool = True, **_: Any) -> Any:
@@ -104,11 +96,7 @@ class Run(LogsMetrics):
     # --- metrics
 
     def _keep(self, metric: Dict[str, Any]) -> None:
-        with self._lock:
-            self._waiting.append(metric)
-            due = time.monotonic() - self._last_sent > _EVERY or len(self._waiting) >= _MOST
-        if due:
-            self._send_metrics()
+        self._metrics.put(metric)
 
     def _keep_image(self, name: str, content: bytes) -> str:
         with tempfile.NamedTemporaryFile() as spool:
@@ -117,31 +105,17 @@ class Run(LogsMetrics):
             self._put({name: spool.name})
         return "aml://artifactId/ExperimentRun/dcid.%s/%s" % (self.id, name)
 
-    def _send_metrics(self) -> None:
-        with self._lock:
-            batch, self._waiting = self._waiting, []
-            self._last_sent = time.monotonic()
-            if batch:
-                try:
-                    self._server.send("POST", self._path + "/metrics", {"metrics": batch})
-                except UserErrorException as error:
-                    if getattr(error, "code", None) is None:  # the server is away: keep them
-                        self._waiting = batch
-                    raise
+    def _send_metrics(self, metrics: List[Dict[str, Any]]) -> None:
+        # one try: what is away stays in the queue, and the script does not wait
+        self._server.send("POST", self._path + "/metrics", {"metrics": metrics}, patience=0)
 
-    def flush(self, *_: Any, **__: Any) -> None:
+    def flush(self, timeout_seconds: float = 300, **_: Any) -> None:
         """Send what was logged."""
-        self._send_metrics()
-
-    def _flush_quietly(self) -> None:
-        try:
-            self._send_metrics()
-        except UserErrorException as error:
-            print("Some metrics were not stored: %s" % error)
+        self._metrics.flush(timeout_seconds)
 
     def get_metrics(self, name: Optional[str] = None, **_: Any) -> Dict[str, Any]:
         """Metrics by name, in Azure's shapes."""
-        self._send_metrics()
+        self._metrics.flush()
         found = self._server.items(self._path + "/metrics")
         return shape(each for each in found if name in (None, each["name"]))
 
@@ -304,19 +278,19 @@ class Run(LogsMetrics):
         self._change(status="Running")
 
     def complete(self, _set_status: bool = True) -> None:
-        """Send what was logged and mark the run as completed."""
+        """Send what was logged. A job's run has completed when its script has ended."""
         self.flush()
         if _set_status:
             self._change(status="Completed")
 
     def fail(self, error_details: Any = None, error_code: Any = None, **_: Any) -> None:
-        """Send what was logged and mark the run as failed."""
+        """Send what was logged. A job's run has failed when its script has ended."""
         self.flush()
         error = {"code": str(error_code or "UserError"), "message": str(error_details or "")}
         self._change(status="Failed", error={"error": error})
 
     def cancel(self) -> None:
-        """Mark the run as cancelled."""
+        """Cancel the run; a job's script is ended."""
         self.flush()
         self._change(status="Canceled")
 
