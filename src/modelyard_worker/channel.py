@@ -23,12 +23,16 @@ class Channel:
         self._space = bytearray(_READ)
         self._view = memoryview(self._space)
 
+    def leave(self) -> None:
+        """In a forked child: the requests that come here are not for it."""
+        self._sock.close()
+
     def receive(self) -> List[Frame]:
         """The frames of one read; none while a large one is on its way. Raises Closed."""
         try:
             size = self._sock.recv_into(self._view)
-        except ConnectionError:
-            size = 0
+        except OSError as error:
+            size = self._nothing(error)
         if not size:
             raise Closed
         return self._decoder.feed(self._view[:size])
@@ -39,8 +43,8 @@ class Channel:
             size = self._sock.recv_into(self._view, 0, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return []
-        except ConnectionError:
-            size = 0
+        except OSError as error:
+            size = self._nothing(error)
         if not size:
             raise Closed
         return self._decoder.feed(self._view[:size])
@@ -49,5 +53,12 @@ class Channel:
         """All of the bytes. Raises Closed."""
         try:
             self._sock.sendall(data)
-        except ConnectionError:
+        except OSError as error:
+            self._nothing(error)
             raise Closed from None
+
+    def _nothing(self, error: OSError) -> int:
+        """The front is gone, or we have left; any other error is raised again."""
+        if isinstance(error, ConnectionError) or self._sock.fileno() < 0:
+            return 0
+        raise error

@@ -6,6 +6,7 @@ import mmap
 import os
 import struct
 import time
+from typing import Union
 
 from modelyard_worker.frames import KEPT_AT, KEPT_LIMIT, PAGE_SIZE
 
@@ -28,9 +29,13 @@ class Page:
 
     def __init__(self, fd: int) -> None:
         os.ftruncate(fd, PAGE_SIZE + KEPT_LIMIT)  # the front makes the page alone
-        self._memory = mmap.mmap(fd, PAGE_SIZE + KEPT_LIMIT)
+        self._memory: Union[mmap.mmap, bytearray] = mmap.mmap(fd, PAGE_SIZE + KEPT_LIMIT)
         self._finished = 0
         self._kept = 0
+
+    def leave(self) -> None:
+        """In a forked child: what it does is not told to the front."""
+        self._memory = bytearray(PAGE_SIZE + KEPT_LIMIT)
 
     def begin(self, id_: int) -> None:
         """run() is about to begin with this request."""

@@ -45,7 +45,11 @@ def main(argv: List[str]) -> int:
     logs.configure()
     faulthandler.enable()
     try:
-        return _serve(Channel(sock), Page(options.page_fd))
+        channel, page = Channel(sock), Page(options.page_fd)
+        # a child that the script forks, and that comes back from run(), must not answer for us
+        for leave in (channel.leave, page.leave):
+            os.register_at_fork(after_in_child=leave)
+        return _serve(channel, page)
     except Closed:
         return 0
     except ProtocolError as error:

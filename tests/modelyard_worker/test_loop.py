@@ -57,6 +57,24 @@ def test_answers_a_request(serve, python):
     assert float(answer.headers["x-ms-run-fn-exec-ms"]) == answer.run_ms
 
 
+def test_a_forked_child_that_comes_back_from_run_answers_nothing(serve, python):
+    script = """
+    import os
+
+    def run(data):
+        if data == "fork":
+            os.fork()
+        return os.getpid()
+    """
+    worker = serve(script, python)
+
+    answers = [worker.score("fork").body] + [worker.score("go on").body for _ in range(20)]
+
+    assert set(answers) == {str(worker.process.pid).encode()}
+    assert worker.page()[2] == 21
+    assert worker.silent_for(0.2)
+
+
 def test_the_page_names_the_running_request_and_since_when(serve, python):
     worker = serve(SLEEPER, python)
     before = time.monotonic()
