@@ -84,6 +84,18 @@ def test_the_keys_stay_until_they_are_made_anew(
         service.regen_key("Third")
 
 
+def test_a_call_right_after_its_key_was_made_anew_is_answered(
+    ws: Workspace, model: Model, config: InferenceConfig
+) -> None:
+    service = Model.deploy(ws, "rekeyed", [model], config)
+    service.wait_for_deployment()
+
+    for _ in range(5):
+        service.regen_key("Primary")
+
+        assert service.run("{}")["weights"] == "w1"
+
+
 def test_an_aci_service_is_open_and_says_so(
     ws: Workspace, model: Model, config: InferenceConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:

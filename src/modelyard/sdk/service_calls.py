@@ -1,6 +1,7 @@
 """Calling a service: requests, keys, logs, waiting for it."""
 
 import json
+import time
 from typing import Any
 
 from modelyard.sdk import scoring, service_waiting
@@ -8,6 +9,9 @@ from modelyard.sdk.client import Response
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
 from modelyard.sdk.service_facts import ServiceFacts
 from modelyard.wire import services as wire
+
+# a new key is at the gateway a moment after the server has given it out
+_NEW_KEY_PAUSES = (0.0, 0.1, 0.3, 1.0)
 
 
 class CallsService(ServiceFacts):
@@ -52,7 +56,10 @@ class CallsService(ServiceFacts):
         body = body_of(input_data)
         with raised_as(WebserviceException):
             answer = scoring.score(self.scoring_uri, body, self._key())
-            if answer.status == 401 and self.auth_enabled:
+            for pause in _NEW_KEY_PAUSES if self.auth_enabled else ():
+                if answer.status != 401:
+                    break
+                time.sleep(pause)  # noqa: TID251 - until the gateway has the key
                 answer = scoring.score(self.scoring_uri, body, self._key(again=True))
         return _answer(answer)
 
