@@ -143,8 +143,8 @@ def test_an_unknown_package_is_named_with_the_resolvers_own_words(builder: UvBui
         "modelyard-no-such-package was not found in the package registry" in caught.value.message
     )
     assert (
-        "conda package 'modelyard-no-such-package' has no PyPI namesake known; "
-        "name its PyPI package instead" in caught.value.message
+        "There is no package 'modelyard-no-such-package' in the package index: correct its "
+        "spelling." in caught.value.message
     )
 
 

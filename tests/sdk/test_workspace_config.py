@@ -36,6 +36,13 @@ def test_the_file_itself_may_be_given(tmp_path: Path) -> None:
     assert workspace_config.read(str(tmp_path / "mine.json"))["workspace_name"] == "mine"
 
 
+def test_a_misspelt_path_is_not_answered_with_a_parents_file(tmp_path: Path) -> None:
+    write(tmp_path / ".azureml" / "config.json", "above")
+
+    with pytest.raises(UserErrorException, match="no file or folder"):
+        workspace_config.read(str(tmp_path / "misspelt"))
+
+
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     content = {"subscription_id": "", "resource_group": "g", "workspace_name": "w"}
 

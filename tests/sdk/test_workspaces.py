@@ -39,7 +39,7 @@ def test_a_bad_name_is_refused_with_its_rule(sdk: Yard) -> None:
 
 
 def test_a_workspace_that_is_not_there_is_named(sdk: Yard) -> None:
-    with pytest.raises(WorkspaceException, match="nowhere") as raised:
+    with pytest.raises(WorkspaceException, match=r"Make it once: Workspace.create") as raised:
         Workspace.get("nowhere")
 
     assert isinstance(raised.value, NotFound)

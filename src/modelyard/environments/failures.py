@@ -68,8 +68,8 @@ def _hints(recipe: Recipe, text: str) -> list[str]:
     unknown = sorted({match[1] for match in _UNKNOWN.finditer(text)})
     if unknown:
         return [
-            f"conda package {name!r} has no PyPI namesake known; name its PyPI package instead "
-            "(or correct its spelling)."
+            f"There is no package {name!r} in the package index: correct its spelling. If it is "
+            "conda's name of it, write the name that it has on PyPI."
             for name in unknown
         ]
     source = _FROM_SOURCE.search(text)

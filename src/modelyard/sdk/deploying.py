@@ -62,7 +62,8 @@ def send(
         facts = workspace.service_context.send("POST", target, request, wire.Service)
     except AlreadyExists as error:
         raise AlreadyExists(
-            f"{error.message.rstrip('.')}. Pass overwrite=True to replace what it serves.",
+            f"There is a service {name!r} already in workspace {workspace.name!r}. Pass "
+            "overwrite=True to replace what it serves, update it, or delete it first.",
             details=error.details,
         ) from error
     return modelyard.Webservice._of(workspace, facts)

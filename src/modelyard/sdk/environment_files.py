@@ -27,7 +27,8 @@ def requirements(file: Path, above: tuple[Path, ...] = ()) -> list[str]:
         text = file.read_text().replace("\\\n", " ")
     except (OSError, UnicodeDecodeError) as error:
         raise BadEnvironment(
-            f"The requirements file {str(file)!r} cannot be read: {error}."
+            f"The requirements file {str(file)!r} cannot be read: "
+            f"{getattr(error, 'strerror', None) or error}."
         ) from error
     lines: list[str] = []
     for raw in text.splitlines():

@@ -26,6 +26,9 @@ def read(path: str | None = None, file_name: str | None = None) -> dict[str, Any
     Looks in ``.azureml``, ``aml_config`` and the folder itself, then in the parents. ``path`` may
     also be the file. Raises ``UserErrorException`` when there is none or it cannot be read.
     """
+    if path and not Path(path).expanduser().exists():
+        # a parent's would be another workspace than the one that was meant
+        raise UserErrorException(f"There is no file or folder {path!r} (in {Path.cwd()}).")
     file = find(Path(path or "."), file_name or FILE_NAME)
     if file is None:
         raise UserErrorException(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import modelyard
+from modelyard.domain.errors import NotFound
 from modelyard.domain.names import check_name
 from modelyard.sdk import workspace_config
 from modelyard.sdk.client import Client, path
@@ -47,9 +48,7 @@ class Workspace(LaterInWorkspace):
             raise WorkspaceException("Workspace needs workspace_name; or say Workspace.get(name).")
         with raised_as(WorkspaceException):
             self._client = _client or connect()
-            self._facts = _found or self._client.get(
-                path("workspaces", workspace_name), wire.Workspace
-            )
+            self._facts = _found or _read(self._client, str(workspace_name))
         asked = {"subscription_id": subscription_id, "resource_group": resource_group}
         self._cloud = {**self._facts.cloud, **{k: v for k, v in asked.items() if v}}
 
@@ -257,6 +256,17 @@ class Workspace(LaterInWorkspace):
 
     def __repr__(self) -> str:
         return f"Workspace(name={self.name!r}, url={self._client.url!r})"
+
+
+def _read(client: Client, name: str) -> wire.Workspace:
+    try:
+        return client.get(path("workspaces", name), wire.Workspace)
+    except NotFound as error:
+        # a config.json of Azure names a workspace that nobody has made here yet
+        raise NotFound(
+            f"There is no workspace {name!r} in the Modelyard at {client.url}. Make it once: "
+            f"Workspace.create({name!r}), or 'modelyard workspace create {name}'."
+        ) from error
 
 
 def texts(values: Mapping[str, Any] | None) -> dict[str, str]:
