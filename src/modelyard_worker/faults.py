@@ -55,6 +55,8 @@ def place_of(error: BaseException, source: str) -> Tuple[Optional[str], Optional
 def traceback_of(error: BaseException) -> str:
     """The traceback, beginning with the first frame that is not the worker's."""
     first = _without_ours(error.__traceback__)
+    if first is error.__traceback__ and isinstance(error, SyntaxError):
+        first = None  # no line of the script ran; the error itself shows the place
     return "".join(traceback.format_exception(type(error), error, first))
 
 

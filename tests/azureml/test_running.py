@@ -67,3 +67,16 @@ def test_objects_of_the_script_can_be_pickled(tmp_path: Path) -> None:
     )
 
     assert run("script.py", cwd=tmp_path).stderr == ""
+
+
+def test_a_scripts_error_is_shown_from_the_scripts_own_first_line(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("def share(x):\n    return 1 / x\n\nshare(0)\n")
+
+    done = run("script.py", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[:2] == [
+        "Traceback (most recent call last):",
+        '  File "script.py", line 4, in <module>',
+    ]
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")

@@ -31,6 +31,16 @@ def test_init_that_raises_is_told_with_the_deepest_line_of_the_users_own_code(la
     assert "init() failed" in worker.log
 
 
+def test_a_script_that_is_no_python_is_told_without_a_frame_of_the_worker(launch, python):
+    worker = launch(None, python)
+    write_script(worker.folder, "def run(data:\n")
+
+    fault = fault_of(worker)
+
+    assert "def run(data:" in fault["traceback"]
+    assert "modelyard_worker" not in fault["traceback"]
+
+
 def test_a_script_in_a_folder_imports_its_neighbours_and_what_lies_in_the_root(launch, python):
     worker = launch(None, python)
     write_script(worker.folder, "VALUE = 1\n", "at_root.py")

@@ -4,6 +4,7 @@ import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 
 from modelyard.azureml.finders import install
 
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str]) -> int:
         print(_USAGE, file=sys.stderr)
         return 0 if rest[:1] in (["-h"], ["--help"]) else 2
     install()
+    sys.excepthook = _show_the_scripts_frames
     if module:
         sys.argv = rest
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
@@ -31,6 +33,15 @@ def main(arguments: Sequence[str]) -> int:
     sys.path[0] = str(script.resolve().parent)
     runpy.run_path(str(script), run_name="__main__")
     return 0
+
+
+def _show_the_scripts_frames(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """As ``python`` shows an error: from the script's first line on."""
+    while trace and trace.tb_frame.f_code.co_filename in {__file__, "<frozen runpy>"}:
+        trace = trace.tb_next
+    sys.__excepthook__(kind, error.with_traceback(trace), trace)
 
 
 if __name__ == "__main__":
