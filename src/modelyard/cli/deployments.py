@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-import msgspec
 import typer
 
 from modelyard.cli import environments
@@ -98,26 +97,36 @@ def wait(client: Client, service: Service, tell: Callable[[str], None]) -> Servi
 
 
 def finish(client: Client, service: Service, *, no_wait: bool, as_json: bool) -> None:
-    """Wait unless told not to, and show what came of it."""
-    said = set(service.notes)
+    """Wait unless told not to, and show what came of it; raises like ``check``."""
+    said: list[str] = []
+
+    def tell(line: str) -> None:
+        said.extend(line.splitlines())
+        remark(line)
+
     for note in service.notes:
-        remark(note)
+        tell(note)
     if not no_wait:
-        service = wait(client, service, remark)
-        check(service)
+        service = wait(client, service, tell)
+        check(service, said)
     for note in service.notes:
         if note not in said:
-            remark(note)
+            tell(note)
     show(service, as_json, COLUMNS)
 
 
-def check(service: Service) -> None:
-    """Raises ``DeploymentFailed`` for one that did not come up, saying why and what serves."""
+def check(service: Service, said: Sequence[str] = ()) -> None:
+    """Raises ``DeploymentFailed`` for one that did not come up: why, and what is not said yet."""
     if service.state != "Failed":
         return
-    error = msgspec.to_builtins(service.error or {})
-    told = [f"Service {service.name!r} failed.", explained(error), *service.notes]
-    raise DeploymentFailed("\n".join(told))
+    error = dict(service.error or {})
+    lines = str(error.get("message", "")).splitlines()
+    if lines and set(lines) <= {*said, ""}:
+        error["message"] = environments.SAID_ABOVE
+    notes = [note for note in service.notes if note not in said]
+    raise DeploymentFailed(
+        "\n".join([f"Service {service.name!r} failed.", explained(error), *notes])
+    )
 
 
 def explained(error: Mapping[str, Any]) -> str:

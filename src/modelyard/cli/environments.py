@@ -34,6 +34,7 @@ Python = Annotated[
 Named = Annotated[str, typer.Argument(metavar="NAME[:VERSION]", help="The latest by default.")]
 
 
+SAID_ABOVE = "The environment could not be built; the log above says why."
 NONE = "No environments. Register one: modelyard environment register --help"
 _PARTS = ("python_version", "conda_packages", "pip_packages", "conda_channels", "pip_options",
           "conda_file", "variables")  # fmt: skip
@@ -112,7 +113,7 @@ def build(
     asked = client.send("POST", target, BuildRequest(definition=found.definition), Build)
     done = follow(client, name, asked.digest, remark)
     if done.state != "Succeeded":
-        raise EnvironmentBuildFailed(done.error or f"The build of {environment} failed.")
+        raise EnvironmentBuildFailed(SAID_ABOVE)
     show(done, as_json, ["digest", "state", "python", "packages", "notes"])
 
 
