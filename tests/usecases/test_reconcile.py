@@ -1,5 +1,7 @@
 """From what is stored to what runs, over fakes."""
 
+from dataclasses import replace
+
 import pytest
 
 from modelyard.domain.environments import BuildState
@@ -89,6 +91,20 @@ def test_no_routing_table_on_the_way_leads_nowhere(yard: Yard) -> None:
     for table in yard.gateway.applied:
         [route] = table.routes
         assert route.backend in table.backends
+
+
+def test_of_two_services_with_one_local_port_the_older_has_it(yard: Yard) -> None:
+    older = yard.deploy("zebra", kind="Local")
+    yard.settle()
+    yard.clock.advance(1)
+    younger = yard.deploy("ant", kind="Local")
+    yard.stores.services.change(younger.id, lambda found: replace(found, port=older.port))
+
+    yard.settle()
+
+    routes = {route.service: route for route in yard.gateway.applied[-1].routes}
+    assert (routes["zebra"].port, routes["ant"].port) == (older.port, None)
+    assert routes["ant"].backend is not None
 
 
 def test_a_failed_update_leaves_the_old_one_serving(yard: Yard) -> None:

@@ -16,6 +16,8 @@ from modelyard.domain.errors import (
     NoCapacity,
     NotFound,
 )
+from modelyard.domain.services import ServiceKind
+from modelyard.usecases.service_ports import LocalPorts
 from modelyard.wire.environments import EnvironmentDefinition
 from modelyard.wire.models import ModelRequest
 from modelyard.wire.services import KeyChange, Limits, ServiceChange, ServingOptions
@@ -139,6 +141,14 @@ def test_a_local_service_answers_on_its_own_port_and_keeps_it(yard: Yard) -> Non
     assert yard.view().scoring_uri == f"http://localhost:{port}/score"
     with pytest.raises(Conflict, match="belongs to the service 'salary'"):
         yard.deploy("other", kind="Local", port=port)
+
+
+def test_local_services_deployed_at_once_get_ports_of_their_own(yard: Yard) -> None:
+    ports = LocalPorts(yard.stores.services, lambda _: True)
+
+    chosen = [ports.choose(ServiceKind.LOCAL, None, None) for _ in range(3)]  # none is stored yet
+
+    assert len(set(chosen)) == 3
 
 
 def test_other_services_answer_on_the_one_port(yard: Yard) -> None:

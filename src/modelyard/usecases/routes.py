@@ -47,9 +47,12 @@ def routing_table(
     The whole table. Backends that still finish requests stay in it until they have. Pure.
 
     Without ``open_allowed`` nothing is reached without a key on the one port, also what was
-    deployed when only this machine could reach it.
+    deployed when only this machine could reach it. Of services that were given the same local port
+    at the same moment the oldest has it: the gateway could use no table with both.
     """
     routes: list[Route] = []
+    services = list(services)
+    owners = _port_owners(service for service, *_ in services)
     backends: dict[str, Backend] = {}
     for service, versions, revisions, keys in services:
         target = None
@@ -62,8 +65,15 @@ def routing_table(
                 if revision is routed or revision.state is RevisionState.DRAINING:
                     backends[revision.id] = _backend(revision, socket_of)
         if not service.deleting:
-            routes.append(_route(service, target, keys, open_allowed))
+            route = _route(service, target, keys, open_allowed)
+            owns = route.port is None or owners[route.port] == service.id
+            routes.append(route if owns else replace(route, port=None))
     return RoutingTable(tuple(routes), backends)
+
+
+def _port_owners(services: Iterable[Service]) -> dict[int, str]:
+    eldest = sorted((s for s in services if not s.deleting), key=lambda s: (s.created, s.id))
+    return {s.port: s.id for s in reversed(eldest) if s.port is not None}
 
 
 def without_port(table: RoutingTable, port: int) -> RoutingTable:

@@ -1,5 +1,7 @@
 """The loopback ports of local services."""
 
+import threading
+import time
 from collections.abc import Callable
 
 from modelyard.domain.errors import BadInput, Conflict
@@ -10,12 +12,20 @@ FIRST_PORT = 8890
 """Where the search for a free port begins when the caller names none."""
 
 
+CHOSEN_FOR = 10.0
+"""Seconds in which a port that was chosen is not chosen again: it may not be stored yet."""
+
+
 class LocalPorts:
-    """Chooses ports. ``free`` tries whether this user could listen on one."""
+    """
+    Chooses ports; several threads may ask. ``free`` tries whether this user could listen on one.
+    """
 
     def __init__(self, store: ServiceStore, free: Callable[[int], bool]) -> None:
         self._store = store
         self._free = free
+        self._lock = threading.Lock()
+        self._chosen: dict[int, float] = {}
 
     def choose(self, kind: ServiceKind, asked: int | None, old: Service | None) -> int | None:
         """
@@ -50,7 +60,11 @@ class LocalPorts:
         return asked
 
     def _first_free(self, taken: set[int | None]) -> int:
-        for port in range(FIRST_PORT, FIRST_PORT + 1000):
-            if port not in taken and self._free(port):
-                return port
+        with self._lock:
+            now = time.monotonic()
+            self._chosen = {p: at for p, at in self._chosen.items() if now - at < CHOSEN_FOR}
+            for port in range(FIRST_PORT, FIRST_PORT + 1000):
+                if port not in taken and port not in self._chosen and self._free(port):
+                    self._chosen[port] = now
+                    return port
         raise Conflict(f"No port from {FIRST_PORT} on is free; name one.")
