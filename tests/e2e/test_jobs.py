@@ -11,7 +11,7 @@ from modelyard import Environment, Experiment, Model, Run, ScriptRunConfig, Work
 from modelyard.domain.jobs import job_key
 from modelyard.sdk.conda_dependencies import CondaDependencies
 from modelyard.sdk.errors import ActivityFailedException, ExperimentExecutionException
-from tests.e2e.harness import Yard
+from tests.e2e.harness import Yard, yard
 from tests.e2e.test_two_pythons import has_python
 from tests.waiting import wait_until
 
@@ -121,12 +121,12 @@ def test_a_job_reports_is_collected_and_registers_models(
     assert metrics["fit"] == {"slope": 2.0, "intercept": 1.0}
     assert "outputs/model/weights.txt" in run.get_file_names()
     inside = Model(experiment.workspace, "line")
-    assert (inside.version, inside.run_id, inside.tags) == (1, run.id, {"alpha": "0.5"})
+    assert (inside.run_id, inside.tags) == (run.id, {"alpha": "0.5"})
     outside = run.register_model("line", "outputs/model")
-    assert outside.version == 2
+    assert outside.version == inside.version + 1
     logs = run.get_details_with_logs()["logFiles"]
     assert logs["logs/train.log"] == "went well"
-    assert "registered line 1" in logs["user_logs/std_log.txt"]
+    assert f"registered line {inside.version}" in logs["user_logs/std_log.txt"]
 
 
 def test_nothing_of_an_ended_job_is_left(experiment: Experiment, server: Yard) -> None:
@@ -219,7 +219,8 @@ def test_nothing_is_lost_when_the_control_plane_is_killed_meanwhile(
 
     wait_until(lambda: server.call("GET", "/health").status == 200, 30)
     assert run.wait_for_completion()["status"] == "Completed"
-    assert run.get_metrics() == {"before": 1, "after": 2}
+    log = run.get_details_with_logs()["logFiles"]["user_logs/std_log.txt"]
+    assert run.get_metrics() == {"before": 1, "after": 2}, log
     assert "outputs/done.txt" in run.get_file_names()
 
 
@@ -251,6 +252,56 @@ def test_a_job_whose_runner_is_killed_fails_and_says_so(
         run.wait_for_completion()
     assert pids_of(server, run) == []
     assert "waiting with" in run.get_details_with_logs()["logFiles"]["user_logs/std_log.txt"]
+
+
+def test_a_script_that_takes_too_long_is_ended(experiment: Experiment, server: Yard) -> None:
+    Path("source").mkdir()
+    Path("source/train.py").write_text(WAIT)
+    config = ScriptRunConfig("source", "train.py", ["/nowhere"], max_run_duration_seconds=1)
+
+    run = experiment.submit(config)
+
+    with pytest.raises(ActivityFailedException, match="after 1 s, the longest it may run"):
+        run.wait_for_completion()
+    assert run.status == "Canceled"
+    assert pids_of(server, run) == []
+
+
+def test_a_command_runs_with_the_programs_of_its_environment(
+    experiment: Experiment, environment: Environment
+) -> None:
+    Path("source").mkdir()
+    Path("source/part.py").write_text("import six, sys; print('six', six.__version__, sys.argv)")
+    command = ["python", "part.py", "--x", 1, "&&", "ls"]
+
+    run = experiment.submit(ScriptRunConfig("source", command=command, environment=environment))
+
+    run.wait_for_completion()
+    log = run.get_details_with_logs()["logFiles"]["user_logs/std_log.txt"]
+    assert log.splitlines() == [
+        "six 1.17.0 ['part.py', '--x', '1']",
+        "logs",
+        "outputs",
+        "part.py",
+    ]
+
+
+def test_a_job_that_is_stopped_with_its_server_says_so(tmp_path: Path, monkeypatch) -> None:
+    with yard(tmp_path / "yard") as server:
+        monkeypatch.setenv("MODELYARD_HOME", str(server.home))
+        monkeypatch.chdir(tmp_path)
+        workspace = Workspace.create("jobs", show_output=False)
+        run = submit(Experiment(workspace, "train"), WAIT, "/nowhere")
+        prints(run, "waiting with")
+
+        server.down()
+        server.up()
+
+        with pytest.raises(ActivityFailedException, match="server was stopped"):
+            run.wait_for_completion()
+        log = run.get_details_with_logs()["logFiles"]["user_logs/std_log.txt"]
+        assert "waiting with" in log
+        assert pids_of(server, run) == []
 
 
 def test_a_script_that_is_not_there_is_refused_at_once(experiment: Experiment) -> None:

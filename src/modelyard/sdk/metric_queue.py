@@ -7,6 +7,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from modelyard import settings
 from modelyard.domain.errors import ModelyardError, Timeout, Unavailable
 from modelyard.wire.runs import Metric
 
@@ -17,6 +18,7 @@ _EVERY = 0.5
 _ROOM = 20_000
 _PATIENCE = 60.0
 _PAUSE = 0.3
+_AT_EXIT, _AT_EXIT_OF_JOBS = 10.0, 180.0
 _open: "weakref.WeakSet[MetricQueue]" = weakref.WeakSet()
 
 
@@ -111,8 +113,8 @@ class MetricQueue:
 
 @atexit.register
 def _flush_all() -> None:
-    """At the end of the process nothing that was logged is lost, for ten seconds in all."""
-    deadline = time.monotonic() + 10
+    """At the end of the process nothing is lost; a job, for which nobody waits, is patient."""
+    deadline = time.monotonic() + (_AT_EXIT if settings.read_job() is None else _AT_EXIT_OF_JOBS)
     for queue in list(_open):
         try:
             queue.flush(max(0.1, deadline - time.monotonic()))
