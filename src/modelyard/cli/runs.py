@@ -25,9 +25,11 @@ app.command()(jobs.cancel)
 @app.command("list")
 def list_(
     ws: WorkspaceOption = None,
-    experiment: Annotated[str | None, typer.Option("--experiment", "-e")] = None,
+    experiment: Annotated[
+        str | None, typer.Option("--experiment", "-e", help="Of this one alone.")
+    ] = None,
     status: Annotated[str | None, typer.Option(help="Completed, Failed, Running …")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000)] = 50,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many.")] = 50,
     as_json: Json = False,
 ) -> None:
     """List runs, the newest first."""
