@@ -1,7 +1,9 @@
 """Building environments in the background, with a log that can be followed."""
 
+import io
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -49,10 +51,9 @@ class Builds:
         return self._pool.names()
 
     def _build(self, build: Build) -> None:
-        self._logs.mkdir(parents=True, exist_ok=True)
         self._store.update_build(replace(build, state=BuildState.RUNNING))
         error: str | None = None
-        with (self._logs / f"{build.digest}.log").open("w", encoding="utf-8") as stream:
+        with _log_at(self._logs / f"{build.digest}.log") as stream:
             try:
                 self._builder.build(build.recipe, lambda line: _write(stream, line))
             except ModelyardError as failure:
@@ -68,6 +69,17 @@ class Builds:
         )
 
 
+def _log_at(file: Path) -> TextIO:
+    """The log to write to; a full disk costs the log, never the build or the news of its end."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # unbuffered below, so that closing has nothing left to write that could fail
+        return io.TextIOWrapper(file.open("wb", buffering=0), "utf-8", write_through=True)
+    except OSError as error:
+        _log.error("the log of a build cannot be written: %s", error)
+        return io.StringIO()
+
+
 def _write(stream: TextIO, line: str) -> None:
-    stream.write(line.rstrip("\n") + "\n")
-    stream.flush()
+    with suppress(OSError):
+        stream.write(line.rstrip("\n") + "\n")
