@@ -11,6 +11,8 @@ GET     /status                                                ServerStatus
 *       /workspaces, /workspaces/{ws}
 *       /workspaces/{ws}/experiments[/{name}]
 *       /workspaces/{ws}/runs[/{id}[/metrics|/files[/{path}]]]
+POST    /workspaces/{ws}/runs/{id}/result                      JobResult -> Run (a job's runner)
+GET     /workspaces/{ws}/runs/{id}/log?offset=                 text; X-Log-Offset, X-Run-Status
 POST    /blobs/missing                                         {"digests"} -> {"missing"}
 HEAD    /blobs/{sha256}                                        200 whole; 404 with Upload-Offset
 PUT     /blobs/{sha256}                                        body; Upload-Offset, Upload-Length
