@@ -50,12 +50,21 @@ def main() -> None:
         sys.exit(up)  # it has said why
     ws = Workspace.create(WORKSPACE, exist_ok=True)
     service = ws.webservices.get(NAME)
-    if service is not None and service.state == "Healthy":
+    if service is not None and serves(service):
         step(f"Service {NAME!r} is there already and healthy: reused. For a new start: "
              f".venv/bin/modelyard service delete {NAME} -w {WORKSPACE}")  # fmt: skip
     else:
         service = deploy(ws, ws.models.get(NAME) or train(ws))
     call(service)
+
+
+def serves(service: Webservice) -> bool:
+    """Whether it answers, at once or soon after a start of Modelyard."""
+    until = time.monotonic() + 30
+    while service.state in {"Transitioning", "Unhealthy"} and time.monotonic() < until:
+        time.sleep(0.2)
+        service.update_deployment_state()
+    return service.state == "Healthy"
 
 
 def train(ws: Workspace) -> Model:
