@@ -15,6 +15,7 @@ import msgspec
 
 from modelyard.domain.fronts import FrontSpec, FrontState
 from modelyard.serving import cors, swagger
+from modelyard.serving.budget import BodyBudget, Share
 from modelyard.serving.crew import Crew
 from modelyard.serving.http import Reply, Request
 from modelyard.serving.messages import request_head
@@ -51,6 +52,7 @@ class App:
         self._crew = crew
         self._standing = standing
         self._note = note
+        self._budget = BodyBudget(spec.body_limit)
         self._ids = itertools.count(1)
         self._loop = asyncio.get_running_loop()
         self._fixed = [
@@ -151,33 +153,36 @@ class App:
             raise _not_allowed(method, _METHODS)
         standing = self._standing
         standing.in_flight += 1
+        share = self._budget.share()
         streams = False
         try:
-            ticket = await self._run(request)
+            ticket = await self._run(request, share)
             answer = ticket.future.result()
             reply = _scored(answer, headers)
             if isinstance(answer.body, Stream):
                 streams = True
-                reply.done = functools.partial(self._end_stream, ticket)
+                reply.done = functools.partial(self._end_stream, ticket, share)
             if standing.state is FrontState.DRAINING:
                 reply.headers.append(_CLOSE)
             return reply
         finally:
             if not streams:
                 standing.in_flight -= 1
+                share.close()
 
-    def _end_stream(self, ticket: Ticket) -> None:
+    def _end_stream(self, ticket: Ticket, share: Share) -> None:
         self._standing.in_flight -= 1
+        share.close()
         ticket.close()
         if not ticket.complete:
             self._pool.cancel(ticket)
 
-    async def _run(self, request: Request) -> Ticket:
+    async def _run(self, request: Request, share: Share) -> Ticket:
         """Queue it and have it run; its answer is there when this returns."""
         limit = self._spec.body_limit
         request.check_length(limit)
         self._pool.queue.check()
-        body = await request.read(limit)
+        body = await request.read(limit, share)
         ticket = Ticket(
             id=next(self._ids),
             head=request_head(request.method, request.path, request.query, request.headers),

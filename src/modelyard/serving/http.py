@@ -17,6 +17,7 @@ from typing import Any
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
+from modelyard.serving.budget import Share
 from modelyard.serving.refusals import ClientGone, too_large
 from modelyard.serving.streams import Stream
 from modelyard.serving.tickets import Headers
@@ -63,21 +64,27 @@ class Request:
         if length is not None and (not _LENGTH(length) or int(length) > limit):
             raise too_large(limit)
 
-    async def read(self, limit: int) -> bytes:
-        """The body. Raises the 413 as soon as it is over the limit, ClientGone when it breaks."""
+    async def read(self, limit: int, share: Share) -> bytes:
+        """
+        The body; ``share`` grows before it is kept, by what it says of its length or what came.
+
+        Raises the 413 as soon as it is over the limit, the 503 when the share may not grow,
+        ClientGone when it breaks.
+        """
         if not self._has_body:
             return b""
         self.check_length(limit)
         try:
             if self.header("transfer-encoding") is None:
+                share.reserve(int(self.header("content-length") or 0))
                 body: bytes = await self._proto()
                 self._pieces = ()
                 return body
-            return await self._read_chunks(limit)
+            return await self._read_chunks(limit, share)
         except RuntimeError as error:  # Granian's ProtocolClosed and ProtocolError
             raise ClientGone from error
 
-    async def _read_chunks(self, limit: int) -> bytes:
+    async def _read_chunks(self, limit: int, share: Share) -> bytes:
         pieces: list[bytes] = []
         size = 0
         self._pieces = _Pieces(self._proto)
@@ -85,6 +92,7 @@ class Request:
             size += len(piece)
             if size > limit:
                 raise too_large(limit)
+            share.reserve(size)
             pieces.append(piece)
         self._pieces = ()
         return b"".join(pieces)

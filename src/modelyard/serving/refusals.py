@@ -2,8 +2,8 @@
 What a front answers when it cannot score.
 
 Refusal, one JSON shape, its ``code`` one of: not_found 404, method_not_allowed 405, too_large 413,
-client_request_id_too_long 431, queue_full / queue_timeout / draining / starting / unhealthy /
-failed 503, worker_crashed 502, scoring_timeout 500, internal_error 500.
+client_request_id_too_long 431, queue_full / queue_timeout / body_budget / draining / starting /
+unhealthy / failed 503, worker_crashed 502, scoring_timeout 500, internal_error 500.
 """
 
 from collections.abc import Mapping
@@ -56,6 +56,16 @@ def queue_timeout(seconds: float, retry_after: int) -> Refusal:
         "queue_timeout",
         f"No worker became free within {seconds:g} s; try again later.",
         retry_after,
+    )
+
+
+def body_budget(limit: int) -> Refusal:
+    """The bodies of other requests fill what all may hold together."""
+    return _later(
+        "body_budget",
+        f"The requests under way fill the {limit} bytes that all bodies may have together;"
+        " try again later.",
+        1,
     )
 
 
