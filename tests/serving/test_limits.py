@@ -1,11 +1,15 @@
 import asyncio
+import fcntl
+import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from modelyard.serving.limits.choice import choose
+from modelyard.serving.limits.claims import Claim, sweep
 from modelyard.serving.limits.files import counter, mounts, own_group
 from modelyard.serving.limits.watchdog import Watchdog, cores, measure, to_kill
 from tests.serving.fronts import ECHO, Front
@@ -93,6 +97,15 @@ def groups() -> set[Path]:
     return {path for path in found if path.is_dir()}
 
 
+def groups_of(front: Front) -> set[Path]:
+    place = hashlib.sha256(str(front.socket).encode()).hexdigest()[:8]
+    return {group for group in groups() if group.name.endswith(place)}
+
+
+def processes(of: set[Path]) -> str:
+    return "".join((group / "cgroup.procs").read_text() for group in of)
+
+
 def test_a_worker_over_the_memory_limit_is_killed_and_the_caller_told(start: Start) -> None:
     front = limited(start, memory=200 * MB)
 
@@ -130,6 +143,65 @@ def test_control_groups_are_gone_when_the_front_is(start: Start) -> None:
 
     assert made
     assert not made & groups()
+
+
+def test_groups_of_a_killed_front_go_when_another_starts_and_those_of_live_ones_stay(
+    start: Start,
+) -> None:
+    idle = limited(start, memory=300 * MB, cpu=1)
+    idle.control(op="bounds", workers=0)  # alive, and its groups have no process
+    killed = limited(start, memory=300 * MB, cpu=1)
+    wait_until(lambda: not processes(groups_of(idle)))
+    kept, left = groups_of(idle), groups_of(killed)
+    killed.process.kill()
+    killed.process.wait()
+    wait_until(lambda: not processes(left), what="the killed front's workers end")
+    assert left
+    assert left <= groups()
+
+    limited(start, cpu=1)
+
+    assert not left & groups()
+    assert kept
+    assert kept <= groups()
+    idle.control(op="bounds", workers=1)
+    assert idle.score().status == 200
+
+
+def test_nothing_but_an_empty_group_with_our_kind_of_name_is_taken_away(tmp_path: Path) -> None:
+    names = ["modelyard-web.service", "modelyard-a-0123abcd", "other"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cgroup.procs").write_text("17\n")
+
+    sweep(tmp_path)
+    sweep(tmp_path / "none")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+
+
+def test_a_claimed_group_is_held_until_it_is_let_go(tmp_path: Path) -> None:
+    group = tmp_path / "modelyard-a-0123abcd"
+    claim, again = Claim(group), Claim(group)
+
+    with pytest.raises(BlockingIOError), group_lock(group):
+        pytest.fail("another may lock it")
+    claim.close()
+    again.close()
+    again.close()
+
+    with group_lock(group):
+        assert group.is_dir()
+
+
+@contextmanager
+def group_lock(group: Path) -> Iterator[None]:
+    fd = os.open(group, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(fd)
 
 
 WATCHED = """

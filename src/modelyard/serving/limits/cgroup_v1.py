@@ -1,9 +1,11 @@
 """Limits by control groups of version 1: one group under each controller."""
 
+import contextlib
 from pathlib import Path
 
 from modelyard.serving.limits.base import Limits
-from modelyard.serving.limits.files import counter, make, mounts, own_group, put, remove
+from modelyard.serving.limits.claims import Claim, sweep
+from modelyard.serving.limits.files import counter, mounts, own_group, put, remove
 
 _PERIOD = 100_000
 
@@ -15,7 +17,7 @@ class CgroupV1(Limits):
 
     def __init__(self, name: str, cpu: float | None, memory: int | None) -> None:
         """Raises OSError when a controller is not mounted or may not be written."""
-        self._groups: list[Path] = []
+        self._claims: list[Claim] = []
         self._memory: Path | None = None
         try:
             if cpu is not None:
@@ -26,23 +28,22 @@ class CgroupV1(Limits):
                 self._memory = self._make("memory", name)
                 put(self._memory / "memory.limit_in_bytes", str(memory))
         except OSError:
-            for group in self._groups:
-                group.rmdir()
+            for claim in self._claims:
+                claim.group.rmdir()
+                claim.close()
             raise
+        for controller in ("cpu", "memory"):
+            with contextlib.suppress(OSError):
+                sweep(_parent(controller))
 
     def _make(self, controller: str, name: str) -> Path:
-        for root, options in mounts("cgroup", Path("/proc/self/mounts").read_text()):
-            if controller in options:
-                own = own_group(Path("/proc/self/cgroup").read_text(), controller)
-                parent = root / own.strip("/")
-                group = make((parent if parent.is_dir() else root) / name)
-                self._groups.append(group)
-                return group
-        raise OSError(f"the {controller} controller of version 1 is not mounted")
+        claim = Claim(_parent(controller) / name)
+        self._claims.append(claim)
+        return claim.group
 
     def admit(self, pid: int) -> None:
-        for group in self._groups:
-            put(group / "cgroup.procs", str(pid))
+        for claim in self._claims:
+            put(claim.group / "cgroup.procs", str(pid))
 
     def oom_kills(self) -> int:
         if self._memory is None:
@@ -50,4 +51,16 @@ class CgroupV1(Limits):
         return counter(self._memory / "memory.oom_control", "oom_kill")
 
     async def close(self) -> None:
-        await remove(self._groups)
+        await remove(claim.group for claim in self._claims)
+        for claim in self._claims:
+            claim.close()
+
+
+def _parent(controller: str) -> Path:
+    """Where groups of a controller are made: under our own. Raises OSError without one."""
+    for root, options in mounts("cgroup", Path("/proc/self/mounts").read_text()):
+        if controller in options:
+            own = own_group(Path("/proc/self/cgroup").read_text(), controller)
+            parent = root / own.strip("/")
+            return parent if parent.is_dir() else root
+    raise OSError(f"the {controller} controller of version 1 is not mounted")

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from modelyard.serving.limits.base import Limits
-from modelyard.serving.limits.files import counter, make, mounts, own_group, put, remove
+from modelyard.serving.limits.claims import Claim, sweep
+from modelyard.serving.limits.files import counter, mounts, own_group, put, remove
 
 _PERIOD = 100_000
 
@@ -16,7 +17,8 @@ class CgroupV2(Limits):
     def __init__(self, name: str, cpu: float | None, memory: int | None) -> None:
         """Raises OSError when no place is found where such a group may be made."""
         needed = {n for n, value in (("cpu", cpu), ("memory", memory)) if value is not None}
-        self._group = _place(name, needed)
+        self._claim = _place(name, needed)
+        self._group = self._claim.group
         try:
             if cpu is not None:
                 put(self._group / "cpu.max", f"{max(1000, round(cpu * _PERIOD))} {_PERIOD}")
@@ -24,7 +26,9 @@ class CgroupV2(Limits):
                 put(self._group / "memory.max", str(memory))
         except OSError:
             self._group.rmdir()
+            self._claim.close()
             raise
+        sweep(self._group.parent)
 
     def admit(self, pid: int) -> None:
         put(self._group / "cgroup.procs", str(pid))
@@ -34,9 +38,10 @@ class CgroupV2(Limits):
 
     async def close(self) -> None:
         await remove([self._group])
+        self._claim.close()
 
 
-def _place(name: str, needed: set[str]) -> Path:
+def _place(name: str, needed: set[str]) -> Claim:
     """
     A new group that has the controllers we need.
 
@@ -48,18 +53,18 @@ def _place(name: str, needed: set[str]) -> Path:
         for parent in (own, *own.parents):
             if not parent.is_relative_to(root):
                 break
-            if (group := _try(parent, name, needed)) is not None:
-                return group
+            if (claim := _try(parent, name, needed)) is not None:
+                return claim
     raise OSError("no control group of version 2 may be made here")
 
 
-def _try(parent: Path, name: str, needed: set[str]) -> Path | None:
+def _try(parent: Path, name: str, needed: set[str]) -> Claim | None:
     try:
         if not needed <= set((parent / "cgroup.controllers").read_text().split()):
             return None
         on = set((parent / "cgroup.subtree_control").read_text().split())
         if missing := needed - on:
             put(parent / "cgroup.subtree_control", " ".join(f"+{n}" for n in sorted(missing)))
-        return make(parent / name)
+        return Claim(parent / name)
     except OSError:
         return None

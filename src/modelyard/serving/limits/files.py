@@ -27,12 +27,6 @@ def counter(path: Path, name: str) -> int:
     return int(found[1]) if found else 0
 
 
-def make(group: Path) -> Path:
-    """The group's folder; one left over by a killed front is used again. Raises OSError."""
-    group.mkdir(exist_ok=True)
-    return group
-
-
 async def remove(groups: Iterable[Path]) -> None:
     """Remove groups; their last processes may need a moment to be gone."""
     for group in groups:
