@@ -140,6 +140,7 @@ def test_down_stops_everything_and_twice_is_fine(ups: Ups) -> None:
     assert second.stdout == f"Modelyard is not running in {ups.settings.home}.\n"
     assert (first.returncode, second.returncode) == (0, 0)
     assert ups.yard.left() == []
+    assert not ups.settings.sockets.exists()
 
 
 def test_down_in_a_home_that_never_was_says_so(ups: Ups) -> None:

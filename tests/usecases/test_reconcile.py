@@ -259,6 +259,18 @@ def test_requests_under_way_are_waited_for(yard: Yard) -> None:
     assert yard.states() == {1: "stopped", 2: "ready"}
 
 
+def test_a_service_that_comes_back_after_a_restart_is_on_its_way_not_unhealthy(yard: Yard) -> None:
+    yard.deploy()
+    yard.settle()
+
+    yard.target.say(yard.revisions()[1].id, FrontState.STARTING)
+
+    assert (yard.view().state, yard.view().step) == (
+        "Transitioning",
+        "coming back: init() is running",
+    )
+
+
 def test_only_the_last_three_revisions_are_remembered(yard: Yard) -> None:
     yard.deploy()
     for _ in range(4):

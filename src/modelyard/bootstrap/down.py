@@ -1,6 +1,8 @@
 """``python -m modelyard.bootstrap.down [--keep-serving]``: stop Modelyard in its home."""
 
 import argparse
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from modelyard.domain.errors import ModelyardError
 from modelyard.domain.leases import ProcessIdentity
 from modelyard.settings import Settings
 from modelyard.supervisor import files, identity
+from modelyard.supervisor.atomic import try_lock
 
 GRACE = 15.0
 """Seconds above what the processes themselves were given to stop."""
@@ -36,6 +39,7 @@ def down(settings: Settings) -> int:
     if not stopped:
         _kill_everything(settings, found.identity if found else None)
     (settings.run / "server.json").unlink(missing_ok=True)
+    _remove_sockets(settings)
     say(f"Modelyard in {settings.home} has stopped.")
     return 0
 
@@ -64,6 +68,14 @@ def _not_running(settings: Settings) -> int:
         (settings.run / "server.json").unlink(missing_ok=True)
     say(f"Modelyard is not running in {settings.home}.")
     return 0
+
+
+def _remove_sockets(settings: Settings) -> None:
+    """Leave nothing in the temporary folder, unless an 'up' has just begun to use it again."""
+    lock = try_lock(settings.run / "up.lock")
+    if lock is not None:
+        shutil.rmtree(settings.sockets, ignore_errors=True)
+        os.close(lock)
 
 
 def _time_limit(settings: Settings) -> float:

@@ -74,6 +74,9 @@ def _serving(front: FrontStatus | None) -> tuple[str, str]:
         return ServiceState.HEALTHY, ""
     if front is None or front.state is FrontState.GONE:
         return ServiceState.UNHEALTHY, "the front is down and being started again"
+    if front.state is FrontState.STARTING:
+        # after 'up' or a restart of the front: coming back, and waiting for it makes sense
+        return ServiceState.TRANSITIONING, "coming back: init() is running"
     if front.state is FrontState.FAILED:
         return ServiceState.UNHEALTHY, "init() fails since the last restart"
     return ServiceState.UNHEALTHY, "every worker is down and being started again"
