@@ -82,8 +82,8 @@ class CondaDependencies:
 
     @staticmethod
     def sdk_origin_url() -> str:
-        """Where the SDK comes from."""
-        return "https://pypi.org/simple"
+        """Where the SDK comes from: '' for whichever index this machine is set up for."""
+        return ""
 
     # --- Python, channels
 
