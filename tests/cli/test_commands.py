@@ -19,6 +19,21 @@ from tests.e2e.harness import Yard
 from tests.waiting import wait_until
 
 
+def hear_ctrl_c() -> None:
+    """A shell gives SIGINT ignored to what it runs in the background, and so to our children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def interrupted(process: subprocess.Popen[str]) -> str:
+    """Press Ctrl-C; what the command said on stderr. It is gone afterwards whatever happens."""
+    with process:
+        process.send_signal(signal.SIGINT)
+        try:
+            return process.communicate(timeout=20)[1]
+        finally:
+            process.kill()
+
+
 def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Every command below, by its words."""
     command = command.load() if isinstance(command, Lazy) else command
@@ -147,14 +162,14 @@ def test_ctrl_c_while_waiting_says_that_the_deployment_goes_on(
         env={**server.environment, "MODELYARD_WORKSPACE": "lab"},
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_ctrl_c,
     )
     assert process.stderr is not None
     for line in process.stderr:
         if "init() is running" in line:
             break
 
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    said = interrupted(process)
     lab("service", "delete", "slow", "--yes")
 
     assert process.returncode == 130
@@ -172,13 +187,13 @@ def test_following_a_log_shows_new_lines_until_ctrl_c(lab: Cli, server: Yard, tm
             stdout=stream,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=hear_ctrl_c,
         )
     wait_until(lambda: "ready as first" in out.read_text(), what="the first lines")
 
     lab("service", "score", "chatty", "{broken")
     wait_until(lambda: "JSONDecodeError" in out.read_text(), what="the new lines")
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    said = interrupted(process)
 
     assert (process.returncode, said) == (130, "")
     assert out.read_text().count("ready as first") == 1
