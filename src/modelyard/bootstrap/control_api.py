@@ -59,16 +59,6 @@ def make_cases(adapters: Adapters) -> UseCases:
     contents = Contents(
         models, stores.snapshots, snapshots, adapters.builder, adapters.capacity, settings.max_body
     )
-    services = Services(
-        stores.services,
-        stores.workspaces,
-        contents,
-        environments,
-        LocalPorts(stores.services, free_port),
-        ServiceRules(open_allowed(settings)),
-        clock,
-        adapters.wake.set,
-    )
     runs = Runs(
         stores.runs,
         stores.experiments,
@@ -98,17 +88,35 @@ def make_cases(adapters: Adapters) -> UseCases:
         models=models,
         images=Images(stores.images, stores.workspaces, contents, environments, clock),
         environments=environments,
-        services=services,
-        watch=ServiceWatch(
-            stores.services,
-            stores.environments,
-            adapters.target,
-            settings.base_url,
-            open_allowed=open_allowed(settings),
-        ),
+        services=_services(adapters, contents, environments),
+        watch=_watch(adapters),
         server=make_status(adapters),
         spool_folder=settings.home / "uploads",
         max_upload=settings.max_upload,
+    )
+
+
+def _services(adapters: Adapters, contents: Contents, environments: Environments) -> Services:
+    stores = adapters.stores
+    return Services(
+        stores.services,
+        stores.workspaces,
+        contents,
+        environments,
+        LocalPorts(stores.services, free_port),
+        ServiceRules(open_allowed(adapters.settings)),
+        adapters.clock,
+        adapters.wake.set,
+    )
+
+
+def _watch(adapters: Adapters) -> ServiceWatch:
+    return ServiceWatch(
+        adapters.stores.services,
+        adapters.stores.environments,
+        adapters.target,
+        adapters.settings.base_url,
+        open_allowed=open_allowed(adapters.settings),
     )
 
 
