@@ -41,13 +41,16 @@ def test_a_request_that_waits_too_long_is_let_go(start: Start, short_folder: Pat
     assert requests.answers()[0].status == 200
 
 
-def test_several_workers_run_at_the_same_time(start: Start) -> None:
+def test_several_workers_run_at_the_same_time(start: Start, short_folder: Path) -> None:
     front = start(workers=2)
+    gate = short_folder / "gate"
     wait_until(lambda: (front.status() or {})["ready_workers"] == 2)
     requests = Background(front)
 
-    for _ in range(2):
-        requests.score(sleep=0.5)
+    for number in range(2):
+        requests.score(print=f"request {number} runs", wait_for=str(gate))
+    wait_until(lambda: all(f"request {number} runs" in front.log() for number in range(2)))
+    gate.touch()
 
     assert len({answer.json["pid"] for answer in requests.answers()}) == 2
 

@@ -16,6 +16,7 @@ def test_a_stop_finishes_what_is_under_way(start: Start, short_folder: Path) -> 
     gate = short_folder / "gate"
     requests = Background(front)
     requests.score(wait_for=str(gate))
+    in_flight(front, 1)
     requests.score()
     in_flight(front, 2)
 
