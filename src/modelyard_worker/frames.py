@@ -15,11 +15,19 @@ Network byte order. A payload is its head's length (4 bytes), the JSON head, the
 ``encode`` and ``Decoder`` do both. Several REQUEST frames may be sent in one write.
 
 HELLO      both ways, first: {"protocol": 1, "pid": …, "python": …}; from the worker after init()
-           a second HELLO with {"ready": true, "decorated": bool, …}
-REQUEST    front -> worker: {"method", "path", "query", "headers": [[name, value], …]} + body
+           a second HELLO with {"ready": true, "decorated": bool, …,
+           "batching": {"on": bool, "why": str}} (what the self-test found, where one was asked
+           for) and for a model without a script {"signature": {"inputs": [{"name", "datatype",
+           "shape"}, …], "outputs": […], "columns": bool, "methods": […], "platform": str}}
+REQUEST    front -> worker: {"method", "path", "query", "headers": [[name, value], …]} + body;
+           to a model without a script instead {"tensors": [[name, datatype, shape, size], …],
+           "method": "predict", "request_id": …} + their data one after the other, row-major and
+           little-endian, texts (BYTES) each after its length in 4 bytes;
+           several requests to be run together: {"batch": [head with "size", …]} + their bodies
 STARTED    worker -> front: run() begins now (only for a request that waited behind another)
 RESPONSE   worker -> front: {"status", "headers": [[name, value], …], "run_ms"} + body;
-           ends the request
+           ends the request; with "tensors" as in REQUEST the body is data; for a batch
+           {"batch": [head with "size", …], "run_ms"} + bodies
 CHUNK      worker -> front: a piece of a streamed body; the first carries the RESPONSE's head
 END        worker -> front: no more comes for this request: its streamed body is complete
            ({"run_ms"}) or broke off ({"error", "code"}), or a CANCEL was obeyed ({"cancelled"})

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from modelyard.domain.predictors import Batching, Predictor
+
 SPEC_VERSION = 1
 """Version of ``FrontSpec`` and of the control socket's messages, raised when either changes."""
 
@@ -28,6 +30,8 @@ class FrontSpec:
     ``app_root`` is the worker's working folder, ``entry_script`` relative to it.
     ``socket`` serves HTTP, ``control_socket`` JSON lines; both are unix sockets.
     ``log_file`` takes what the workers print, rotated at ``log_bytes`` with ``log_files`` kept.
+    ``predictor`` stands for a model without a script (``entry_script`` is '' then), the only one
+    of ``models``. ``batching`` to ``preload`` are as in ``Serving``.
     ``cpu`` in cores and ``memory`` in bytes bound all workers together; None is not enforced.
     """
 
@@ -57,6 +61,12 @@ class FrontSpec:
     memory: int | None = None
     log_bytes: int = 10 * 1024 * 1024
     log_files: int = 5
+    predictor: Predictor | None = None
+    batching: Batching | None = None
+    tracebacks: bool = False
+    detect_failures: bool = False
+    nan: str = "null"
+    preload: bool = False
     spec_version: int = SPEC_VERSION
 
 

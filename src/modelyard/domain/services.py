@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from modelyard.domain.names import check_name
+from modelyard.domain.predictors import Batching, Predictor
 
 
 class ServiceKind(StrEnum):
@@ -64,7 +65,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """How requests are run: times in seconds, sizes in bytes."""
+    """
+    How requests are run: times in seconds, sizes in bytes.
+
+    ``batching`` None is off for scripts; models without a script are batched where their self-test
+    passes. ``tracebacks`` puts the traceback into the answer. ``detect_failures`` counts an answer
+    that is the text of an exception as failed. ``nan``: 'null' or 'error', what becomes of NaN and
+    infinity in JSON. ``preload`` loads the model once and forks the workers. ``fronts`` is the
+    number of front processes on this machine.
+    """
 
     workers: int = 1
     scoring_timeout: float = 60.0
@@ -73,6 +82,12 @@ class Serving:
     body_limit: int = 100 * 1024 * 1024
     init_timeout: float = 600.0
     cors_origins: tuple[str, ...] = ()
+    batching: Batching | None = None
+    tracebacks: bool = False
+    detect_failures: bool = False
+    nan: str = "null"
+    preload: bool = False
+    fronts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +110,8 @@ class RevisionContent:
 
     ``source`` is the manifest digest of the source folder, laid out below the app root as
     ``source_name`` ('' lays it out in the root itself); ``entry_script`` is relative to the
-    source.     ``recipe`` is the digest of the environment's recipe.
+    source. ``recipe`` is the digest of the environment's recipe. With ``predictor`` there is no
+    script: ``source`` and ``entry_script`` are '' and the only model is served as it is.
     """
 
     source: str
@@ -107,6 +123,7 @@ class RevisionContent:
     variables: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
     serving: Serving = Serving()
+    predictor: Predictor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """With what command, variables and first message a worker starts."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from modelyard.domain.fronts import FrontSpec
@@ -56,6 +57,11 @@ def greeting(spec: FrontSpec, number: int) -> dict[str, Any]:
     return {
         "protocol": PROTOCOL,
         "entry_script": spec.entry_script,
+        "predictor": None if spec.predictor is None else asdict(spec.predictor),
+        "batching": None if spec.batching is None else asdict(spec.batching),
+        "tracebacks": spec.tracebacks,
+        "detect_failures": spec.detect_failures,
+        "nan": spec.nan,
         "models": [
             {"name": model.name, "version": model.version, "path": model.path}
             for model in spec.models

@@ -101,6 +101,16 @@ def to_wire(content: RevisionContent) -> wire.Content:
             body_limit=serving.body_limit,
             init_timeout=serving.init_timeout,
             cors_origins=list(serving.cors_origins),
+            batching=None
+            if serving.batching is None
+            else wire.Batching(
+                max_size=serving.batching.max_size, max_wait_ms=serving.batching.max_wait_ms
+            ),
+            tracebacks=serving.tracebacks,
+            detect_failures=serving.detect_failures,
+            nan=serving.nan,
+            preload=serving.preload,
+            fronts=serving.fronts,
         ),
     )
 

@@ -111,6 +111,12 @@ def front_spec(
         body_limit=serving.body_limit,
         init_timeout=serving.init_timeout,
         cors_origins=serving.cors_origins,
+        predictor=content.predictor,
+        batching=serving.batching,
+        tracebacks=serving.tracebacks,
+        detect_failures=serving.detect_failures,
+        nan=serving.nan,
+        preload=serving.preload,
         cpu=content.limits.cpu,
         memory=content.limits.memory,
     )

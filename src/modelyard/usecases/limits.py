@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelyard.domain.errors import BadInput, NoCapacity
+from modelyard.domain.predictors import Batching
 from modelyard.domain.services import Limits, Serving
 from modelyard.wire import services as wire
 
@@ -72,7 +73,32 @@ def checked_serving(
         body_limit=int(_within("body_limit", _or(options.body_limit, max_body), 1, 2**40)),
         init_timeout=_within("init_timeout", _or(options.init_timeout, 600.0), 0.1, 86_400),
         cors_origins=tuple(origins),
+        batching=None if options.batching is None else _batching(options.batching),
+        tracebacks=bool(options.tracebacks),
+        detect_failures=bool(options.detect_failures),
+        nan=_nan(options.nan or "null"),
+        preload=_preload(options.preload, variables),
+        fronts=int(_within("fronts", _or(options.fronts, 1), 1, 64)),
     )
+
+
+def _batching(asked: wire.Batching) -> Batching:
+    return Batching(max_size=asked.max_size, max_wait_ms=asked.max_wait_ms)
+
+
+def _nan(value: str) -> str:
+    if value not in ("null", "error"):
+        raise BadInput(
+            f"serving.nan is {value!r}: it must be 'null' or 'error'.",
+            details={"field": "serving.nan"},
+        )
+    return value
+
+
+def _preload(asked: bool | None, variables: Mapping[str, str]) -> bool:
+    if asked is not None:
+        return asked
+    return variables.get("WORKER_PRELOAD", "").strip().lower() in ("1", "true", "yes")
 
 
 def _or(value: float | None, default: float) -> float:

@@ -22,8 +22,21 @@ class Limits(Fixed, frozen=True):
     gpu: int | None = None
 
 
+class Batching(Fixed, frozen=True):
+    """Requests run together: how many at most, and the milliseconds an idle worker waits."""
+
+    max_size: int = 64
+    max_wait_ms: float = 0.0
+
+
 class ServingOptions(Fixed, frozen=True):
-    """How requests are run; seconds, bytes. None means the server's default."""
+    """
+    How requests are run; seconds, bytes. None means the server's default.
+
+    ``tracebacks``: into the answer too. ``detect_failures``: a text that is an exception's counts
+    as failed. ``nan``: 'null' or 'error'. ``preload``: workers are forked from one that loaded the
+    model. ``fronts``: front processes.
+    """
 
     workers: int | None = None
     scoring_timeout: float | None = None
@@ -32,6 +45,12 @@ class ServingOptions(Fixed, frozen=True):
     body_limit: int | None = None
     init_timeout: float | None = None
     cors_origins: list[str] | None = None
+    batching: Batching | None = None
+    tracebacks: bool | None = None
+    detect_failures: bool | None = None
+    nan: str | None = None
+    preload: bool | None = None
+    fronts: int | None = None
 
 
 class Content(Wire):
