@@ -17,7 +17,8 @@ from modelyard.domain.fronts import FrontSpec, FrontState
 from modelyard.serving import cors, swagger
 from modelyard.serving.budget import BodyBudget, Share
 from modelyard.serving.crew import Crew
-from modelyard.serving.http import Reply, Request
+from modelyard.serving.exchange import Reply
+from modelyard.serving.http import Request
 from modelyard.serving.messages import request_head
 from modelyard.serving.pool import Pool
 from modelyard.serving.refusals import ClientGone, Refusal, unavailable

@@ -10,7 +10,6 @@ import contextlib
 import re
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +17,14 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from modelyard.serving.budget import Share
+from modelyard.serving.exchange import Headers, Reply
 from modelyard.serving.refusals import ClientGone, too_large
 from modelyard.serving.streams import Stream
-from modelyard.serving.tickets import Headers
 
 _LENGTH = re.compile(r"\d{1,18}").fullmatch
 _DISCARD_SECONDS = 1.0
 _DISCARD_BYTES = 16 * 1024 * 1024
 _TEXT = [("content-type", "text/plain")]
-
-
-@dataclass(slots=True)
-class Reply:
-    """What goes back; ``done`` is called when a streamed body has ended in any way."""
-
-    status: int
-    headers: Headers
-    body: bytes | Stream = b""
-    done: Callable[[], None] = field(default=lambda: None)
 
 
 class Request:

@@ -4,20 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from modelyard.serving.exchange import Answer, Headers
 from modelyard.serving.refusals import ClientGone
 from modelyard.serving.streams import Stream
 
-Headers = list[tuple[str, str]]
-
-
-@dataclass(slots=True)
-class Answer:
-    """What a worker said: a whole body, or a stream of it."""
-
-    status: int
-    headers: Headers
-    run_ms: float | None
-    body: "bytes | Stream"
+__all__ = ["Answer", "Headers", "Ticket"]
 
 
 @dataclass(slots=True, eq=False)

@@ -204,7 +204,15 @@ class Worker:
         run_ms = head.get("run_ms")
         self.answered += 1
         headers = response_headers(head.get("headers") or ())
-        ticket.answer(Answer(int(head.get("status", 200)), headers, run_ms, bytes(frame.body)))
+        ticket.answer(
+            Answer(
+                int(head.get("status", 200)),
+                headers,
+                run_ms,
+                bytes(frame.body),
+                head.get("tensors"),
+            )
+        )
         self._listener.worker_free(run_ms)
 
     def _on_chunk(self, frame: frames.Frame) -> None:
