@@ -11,7 +11,7 @@ import socket
 import sys
 from typing import Any, Dict, List, Tuple
 
-from modelyard_worker import frames, logs, schema, script, shimming
+from modelyard_worker import frames, logs, options, schema, script, shimming
 from modelyard_worker.channel import Channel, Closed
 from modelyard_worker.encoding import clean
 from modelyard_worker.executor import Executor
@@ -60,6 +60,7 @@ def main(argv: List[str]) -> int:
 def _serve(channel: Channel, page: Page) -> int:
     channel.send(encode(Frame(frames.HELLO, head=_hello())))
     front, already = _await_hello(channel)
+    options.choose(front)
     source = os.getcwd()
     os.environ["MODELYARD_MODELS"] = json.dumps(front.get("models") or [])
     shimming.activate()

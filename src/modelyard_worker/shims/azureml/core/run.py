@@ -6,7 +6,7 @@ import os
 import tempfile
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
-import _http
+import _modelyard_http
 
 from azureml.core._logging import LogsMetrics
 from azureml.core._metrics import shape
@@ -47,7 +47,7 @@ class Run(LogsMetrics):
         self.id = run_id
         self.run_id = run_id
         self._server = experiment.workspace._server
-        self._path = _http.at("workspaces", experiment.workspace.name, "runs", run_id)
+        self._path = _modelyard_http.at("workspaces", experiment.workspace.name, "runs", run_id)
         self._facts = self._server.get(self._path) if _facts is None else _facts
         self._metrics = MetricQueue(self._send_metrics)
 
@@ -68,7 +68,9 @@ class Run(LogsMetrics):
     @classmethod
     def get(cls, workspace: Workspace, run_id: str) -> Run:
         """The run of that id."""
-        facts = workspace._server.get(_http.at("workspaces", workspace.name, "runs", run_id))
+        facts = workspace._server.get(
+            _modelyard_http.at("workspaces", workspace.name, "runs", run_id)
+        )
         return cls(Experiment(workspace, facts["experiment"]), run_id, facts)
 
     @staticmethod
@@ -83,7 +85,7 @@ class Run(LogsMetrics):
     ) -> Iterator[Run]:
         """Runs of the experiment that fit, newest first."""
         found = experiment.workspace._server.items(
-            _http.at("workspaces", experiment.workspace.name, "runs"),
+            _modelyard_http.at("workspaces", experiment.workspace.name, "runs"),
             experiment=experiment.name,
             status=status,
             type=type,
@@ -141,7 +143,7 @@ class Run(LogsMetrics):
         if not os.path.isdir(path):
             raise UserErrorException("There is no folder '%s'." % path)
         top = normal(name)
-        self._put({top + "/" + inner: file for inner, file in _http.files_below(path)})
+        self._put({top + "/" + inner: file for inner, file in _modelyard_http.files_below(path)})
 
     def get_file_names(self) -> List[str]:
         """All files of the run, sorted."""
@@ -156,7 +158,7 @@ class Run(LogsMetrics):
                 target = output_file_path or base
                 if os.path.isdir(target):
                     target = os.path.join(target, base)
-                _http.download(self._server, each["sha256"], target)
+                _modelyard_http.download(self._server, each["sha256"], target)
                 return
         raise UserErrorException("Run '%s' has no file '%s'." % (self.id, wanted))
 
@@ -165,7 +167,7 @@ class Run(LogsMetrics):
         for name, place in sorted(files.items()):
             if not os.path.isfile(place):
                 raise UserErrorException("There is no file '%s' (in %s)." % (place, os.getcwd()))
-            digest, size = _http.upload(self._server, place)
+            digest, size = _modelyard_http.upload(self._server, place)
             rows.append({"path": name, "sha256": digest, "size": size})
         self._server.send("POST", self._path + "/files", {"files": rows})
 
@@ -265,7 +267,9 @@ class Run(LogsMetrics):
         """A new run below this one."""
         workspace = self.experiment.workspace
         value = {"experiment": self.experiment.name, "id": run_id, "name": name, "parent": self.id}
-        facts = self._server.send("POST", _http.at("workspaces", workspace.name, "runs"), value)
+        facts = self._server.send(
+            "POST", _modelyard_http.at("workspaces", workspace.name, "runs"), value
+        )
         return Run(self.experiment, facts["id"], facts)
 
     def get_portal_url(self) -> str:
@@ -320,16 +324,18 @@ _OfflineRun = OfflineRun
 
 def download_model(name: str, version: Optional[int] = None) -> str:
     """Fetch a model of the job's workspace below ``azureml-models``; its path."""
-    server = _http.Server.from_environment()
+    server = _modelyard_http.Server.from_environment()
     base = ["workspaces", os.environ.get("AZUREML_ARM_WORKSPACE_NAME", ""), "models", name]
     try:
-        facts = server.get(_http.at(*(base + ([] if version is None else ["versions", version]))))
+        facts = server.get(
+            _modelyard_http.at(*(base + ([] if version is None else ["versions", version])))
+        )
     except UserErrorException as error:
         raise ModelNotFoundException(str(error)) from None
     folder = os.path.join("azureml-models", facts["name"], str(facts["version"]))
-    manifest = server.get(_http.at("snapshots", facts["manifest"]))
+    manifest = server.get(_modelyard_http.at("snapshots", facts["manifest"]))
     for entry in manifest["files"]:
         target = os.path.join(folder, *entry["path"].split("/"))
-        _http.download(server, entry["sha256"], target)
+        _modelyard_http.download(server, entry["sha256"], target)
     tops = sorted({entry["path"].split("/")[0] for entry in manifest["files"]})
     return os.path.join(folder, tops[0]) if len(tops) == 1 else folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-import _http
+import _modelyard_http
 
 
 class Workspace:
@@ -12,7 +12,7 @@ class Workspace:
 
     def __init__(self, name: str, server: Optional[Any] = None) -> None:
         self.name = name
-        self._server = server or _http.Server.from_environment()
+        self._server = server or _modelyard_http.Server.from_environment()
 
     def get_run(self, run_id: str) -> Any:
         """The run of that id."""
