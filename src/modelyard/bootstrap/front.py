@@ -8,7 +8,6 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -148,12 +147,7 @@ class Front:
     def _launch(self, number: int) -> Launch:
         spec = self._spec
         threads = {} if spec.cpu is None else thread_variables(spec.cpu)
-        return Launch(
-            command=partial(launch.command, spec),
-            folder=Path(spec.app_root),
-            variables=launch.variables(spec, self._environment, threads),
-            greeting=launch.greeting(spec, number),
-        )
+        return launch.launch(spec, self._environment, threads, number)
 
     def _unexpected(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from modelyard.domain.fronts import FrontSpec
+from modelyard.serving.processes import WorkerProcess
+from modelyard.serving.workers import Launch
 from modelyard_worker.frames import PROTOCOL
 
 _PASSED_ON = {"PATH", "HOME", "LANG", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "USER", "LOGNAME"}
@@ -12,9 +15,29 @@ _PASSED_ON_PREFIXES = ("LC_", "CUDA", "NVIDIA", "OMP")
 """What of the front's own environment a worker sees: nothing that could hold a secret of ours."""
 
 
-def command(spec: FrontSpec, fd: int, page_fd: int) -> list[str]:
-    """The worker's command line."""
-    return [spec.python, "-m", "modelyard_worker", "--fd", str(fd), "--page-fd", str(page_fd)]
+def launch(
+    spec: FrontSpec, base: Mapping[str, str], threads: Mapping[str, str], number: int
+) -> Launch:
+    """A worker that imports the script and runs init() itself."""
+    return Launch(
+        start=lambda fd, page, output: start(
+            spec, variables(spec, base, threads), output, fd, page
+        ),
+        greeting=greeting(spec, number),
+    )
+
+
+def start(
+    spec: FrontSpec, environment: Mapping[str, str], output: int, fd: int, page_fd: int
+) -> WorkerProcess:
+    """The process of a worker. Raises OSError when it cannot be started."""
+    return WorkerProcess(
+        [spec.python, "-m", "modelyard_worker", "--fd", str(fd), "--page-fd", str(page_fd)],
+        folder=Path(spec.app_root),
+        variables=environment,
+        output=output,
+        passed=(fd, page_fd),
+    )
 
 
 def variables(

@@ -5,14 +5,13 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from modelyard.serving import decisions
 from modelyard.serving.channel import Channel
 from modelyard.serving.messages import fault_of, hello, requests, response_headers
 from modelyard.serving.page import RunPage
-from modelyard.serving.processes import WorkerProcess
+from modelyard.serving.processes import Process
 from modelyard.serving.streams import Stream
 from modelyard.serving.tickets import Answer, Ticket
 from modelyard_worker import frames
@@ -32,11 +31,12 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How to start a worker."""
+    """
+    How to start a worker: ``start`` takes its end of the socketpair, its page and its output, as
+    file descriptors that stay the caller's; ``greeting`` is the front's HELLO.
+    """
 
-    command: Callable[[int, int], Sequence[str]]
-    folder: Path
-    variables: Mapping[str, str]
+    start: Callable[[int, int, int], Process]
     greeting: Mapping[str, Any]
 
 
@@ -65,13 +65,7 @@ class Worker:
         self._page = RunPage()
         ours, theirs = socket.socketpair()
         try:
-            self.process = WorkerProcess(
-                launch.command(theirs.fileno(), self._page.fd),
-                folder=launch.folder,
-                variables=launch.variables,
-                output=output,
-                passed=(theirs.fileno(), self._page.fd),
-            )
+            self.process = launch.start(theirs.fileno(), self._page.fd, output)
         except BaseException:
             ours.close()
             self._page.close()
