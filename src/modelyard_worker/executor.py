@@ -1,13 +1,26 @@
-"""Runs run() once: arguments in, an answer out, whatever happens on the way."""
+"""Runs run(): arguments in, an answer out, whatever happens on the way."""
 
 from __future__ import annotations
 
 import inspect
 import time
-from typing import TYPE_CHECKING, Any, AsyncIterator, Iterator, List, NamedTuple, Optional
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    AsyncIterator,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Tuple,
+    Union,
+)
 
-from modelyard_worker import answers
+from modelyard_worker import answers, selftest
 from modelyard_worker.answers import Answer
+from modelyard_worker.batching import BatchAnswer, Batcher
 from modelyard_worker.context import REQUEST_ID
 from modelyard_worker.faults import traceback_of
 from modelyard_worker.frames import Frame
@@ -20,23 +33,62 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """The answer of one request and how long run() took."""
+    """The answer of one request, or of a batch, and how long run() took."""
 
-    answer: Answer
+    answer: Union[Answer, BatchAnswer]
     run_ms: float
 
 
-class Executor:
+class Runner:
+    """What the loop needs of whoever runs its requests."""
+
+    restart: Callable[[], None] = staticmethod(lambda: None)
+    """Set by the loop: called where one frame has several runs, before each."""
+
+    def ready(self, greeting: Dict[str, Any]) -> Dict[str, Any]:
+        """What the second HELLO says of it; tests batching where the front's greeting asks."""
+        raise NotImplementedError
+
+    def execute(self, frame: Frame) -> Outcome:
+        """Run one request. Nothing that it raises comes out of here."""
+        raise NotImplementedError
+
+    def pieces(self, stream: Any) -> Iterator[Any]:
+        """The pieces of an answer that is streamed."""
+        return iter(stream)
+
+    def failure(self, error: BaseException, request_id: str) -> Answer:
+        """The answer for an exception."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """The worker ends."""
+
+
+class Executor(Runner):
     """The script's run() with everything around it; always in the main thread."""
 
     def __init__(self, script: Script, source: str) -> None:
         self._script = script
         self.source = source
+        self.batcher = Batcher(self._alone, self._call, source)
         self._loop: Optional[AbstractEventLoop] = None
         self._begun = 0.0
 
+    def ready(self, greeting: Dict[str, Any]) -> Dict[str, Any]:
+        said = self._script.describe()
+        if greeting.get("batching"):
+            said["batching"] = selftest.switch_on(self.batcher, self._script, self.source)
+        return said
+
     def execute(self, frame: Frame) -> Outcome:
-        """Run one request. Nothing that the script raises comes out of here."""
+        """Run one request or a batch. Nothing that the script raises comes out of here."""
+        if "batch" in frame.head:
+            self.batcher.restart = self.restart
+            return Outcome(*self.batcher.execute(frame))
+        return self._execute(frame)
+
+    def _execute(self, frame: Frame) -> Outcome:
         request_id = find(frame.head.get("headers") or (), "x-request-id") or ""
         REQUEST_ID.set(request_id)
         self._begun = time.perf_counter()
@@ -54,7 +106,28 @@ class Executor:
     def _run(self, frame: Frame) -> Any:
         arguments = self._script.read(frame)
         self._begun = time.perf_counter()
+        return self._call(arguments)
+
+    def _call(self, arguments: Dict[str, Any]) -> Any:
         return self.finished(self._script.run(**arguments))
+
+    def _alone(self, frame: Frame) -> Tuple[Answer, float]:
+        """One request of a batch; a stream, which no batch can carry, is read to its end."""
+        answer, run_ms = self._execute(frame)
+        assert isinstance(answer, Answer)
+        if answer.pieces is None:
+            return answer, run_ms
+        try:
+            return self._collected(answer), run_ms
+        except BaseException as error:
+            return self.failure(error, REQUEST_ID.get()), run_ms
+
+    def _collected(self, answer: Answer) -> Answer:
+        found = list(self.pieces(answer.pieces))
+        headers = list(answer.headers)
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("content-type", answers.stream_type(found[0] if found else b"")))
+        return Answer(answer.status, headers, b"".join(map(answers.piece_bytes, found)))
 
     def finished(self, result: Any) -> Any:
         """What an ``async def`` gives in the end; anything else as it is."""

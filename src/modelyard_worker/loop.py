@@ -17,7 +17,7 @@ from modelyard_worker import answers, frames
 from modelyard_worker.answers import Answer
 from modelyard_worker.channel import Channel, Closed
 from modelyard_worker.context import REQUEST_ID
-from modelyard_worker.executor import Executor
+from modelyard_worker.executor import Runner
 from modelyard_worker.faults import traceback_of
 from modelyard_worker.frames import Frame, encode
 from modelyard_worker.logs import LOG
@@ -36,10 +36,11 @@ class Stop(BaseException):
 class Loop:
     """Serves requests until the front closes or ``stop`` is called."""
 
-    def __init__(self, channel: Channel, page: Page, executor: Executor) -> None:
+    def __init__(self, channel: Channel, page: Page, executor: Runner) -> None:
         self._channel = channel
         self._page = page
         self._executor = executor
+        executor.restart = self._restart
         self._waiting: Deque[Frame] = deque()
         self._held: List[bytes] = []
         self._held_since = 0.0
@@ -125,6 +126,10 @@ class Loop:
         REQUEST_ID.set("")
         self._hold(last)
         self._estimate_ms += 0.3 * (outcome.run_ms - self._estimate_ms)
+
+    def _restart(self) -> None:
+        """Another run() begins within the same frame: its time is counted anew."""
+        self._page.begin(self._running)
 
     def _stream(self, id_: int, answer: Answer, pieces: Any) -> Frame:
         """Send the pieces as they come; gives the frame that ends the request."""

@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Tuple
 from modelyard_worker import frames, logs, options, schema, script, shimming
 from modelyard_worker.channel import Channel, Closed
 from modelyard_worker.encoding import clean
-from modelyard_worker.executor import Executor
+from modelyard_worker.executor import Executor, Runner
 from modelyard_worker.faults import describe
 from modelyard_worker.frames import PROTOCOL, Frame, ProtocolError, encode
 from modelyard_worker.loop import Loop
@@ -67,8 +67,7 @@ def _serve(channel: Channel, page: Page) -> int:
     phase = "import"
     try:
         module = script.load(str(front["entry_script"]), source)
-        loaded = script.Script(module)
-        executor = Executor(loaded, source)
+        executor = Executor(script.Script(module), source)
         phase = "init"
         init = getattr(module, "init", None)
         if callable(init):
@@ -77,18 +76,18 @@ def _serve(channel: Channel, page: Page) -> int:
         return _give_up(channel, error, phase, source)
     schema.mend()
     logs.step_back()
-    return _loop(Loop(channel, page, executor), channel, loaded, already, executor)
+    return _loop(Loop(channel, page, executor), channel, executor, front, already)
 
 
 def _loop(
     loop: Loop,
     channel: Channel,
-    loaded: script.Script,
+    executor: Runner,
+    front: Dict[str, Any],
     already: List[Frame],
-    executor: Executor,
 ) -> int:
     signal.signal(signal.SIGTERM, lambda *_: loop.stop())
-    ready = {"ready": True, "packages": main_packages(), **loaded.describe()}
+    ready = {"ready": True, "packages": main_packages(), **executor.ready(front)}
     channel.send(encode(Frame(frames.HELLO, head=clean(ready))))
     loop.serve(already)
     executor.close()
