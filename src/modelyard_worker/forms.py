@@ -137,22 +137,19 @@ def _spliced(texts: Sequence[Optional[str]]) -> Optional[str]:
     One text made by joining what is within the outermost brackets, which leaves every number as
     it was written; None where that is not certainly right.
 
-    ``{"data": [[1, 2]]}`` has two quotes, so one name and no text, and the same start as others.
+    Texts of one form without a quote within the brackets and with two before them at most, as
+    ``{"data": [[1, 2]]}``, have one name and no texts.
     """
     inner: List[str] = []
-    head = tail = ""
     for text in texts:
         if text is None:
             return None
         start, end = text.find("[") + 1, text.rfind("]")
-        if not inner:
-            head, tail = text[:start], text[end:]
-            if head.count('"') not in (0, 2):
-                return None
-        if text[:start] != head or text[end:] != tail or '"' in text[start:end]:
+        if text.count('"') not in (0, 2) or '"' in text[start:end]:
             return None
         inner.append(text[start:end])
-    return "".join((head, ",".join(inner), tail))
+    first = texts[0] or ""
+    return "".join((first[: first.find("[") + 1], ",".join(inner), first[first.rfind("]") :]))
 
 
 def _outline(form: rows.Form) -> Hashable:
