@@ -150,7 +150,10 @@ class ModelStore(Protocol):
         framework: str | None = None,
         latest: bool = False,
     ) -> Sequence[Model]:
-        """Newest first; a tag with value None asks for the key alone."""
+        """
+        Newest first, without their samples, which may be large; a tag with value None asks for
+        the key alone.
+        """
 
     def change(
         self, workspace: str, name: str, version: int, decide: Callable[[Model], Model]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Controller, Request, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -10,7 +11,7 @@ from modelyard.api.cases import UseCases
 from modelyard.api.convert import to_page, to_wire
 from modelyard.api.queries import pairs
 from modelyard.wire.base import Page
-from modelyard.wire.models import Model, ModelChange, ModelRequest
+from modelyard.wire.models import Model, ModelChange, ModelRequest, ModelSamples
 
 
 class ModelRoutes(Controller):
@@ -72,6 +73,20 @@ class ModelRoutes(Controller):
         """One version."""
         return to_wire(cases.models.get(ws, name, version), Model)
 
+    @get("/{name:str}/versions/{version:int}/samples", sync_to_thread=True)
+    def get_samples(
+        self,
+        cases: NamedDependency[UseCases],
+        ws: FromPath[str],
+        name: FromPath[str],
+        version: FromPath[int],
+    ) -> ModelSamples:
+        """What the version takes and gives: the samples that it was registered with."""
+        model = cases.models.get(ws, name, version)
+        return msgspec.convert(
+            {"input": model.sample_input, "output": model.sample_output}, ModelSamples
+        )
+
     @patch("/{name:str}/versions/{version:int}", sync_to_thread=True)
     def change_model(
         self,
@@ -81,7 +96,7 @@ class ModelRoutes(Controller):
         version: FromPath[int],
         data: JSONBody[ModelChange],
     ) -> Model:
-        """Changes description, tags, properties or resources."""
+        """Changes description, tags, properties, resources or samples."""
         return to_wire(cases.models.change(ws, name, version, data), Model)
 
     @delete("/{name:str}/versions/{version:int}", sync_to_thread=True)

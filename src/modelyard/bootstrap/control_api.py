@@ -17,6 +17,7 @@ from modelyard.usecases.experiments import Experiments
 from modelyard.usecases.images import Images
 from modelyard.usecases.jobs import Jobs
 from modelyard.usecases.models import Models
+from modelyard.usecases.predictors import Predictors
 from modelyard.usecases.runs import Runs
 from modelyard.usecases.service_ports import LocalPorts
 from modelyard.usecases.service_rules import ServiceRules
@@ -57,7 +58,13 @@ def make_cases(adapters: Adapters) -> UseCases:
         adapters.wake.set,
     )
     contents = Contents(
-        models, stores.snapshots, snapshots, adapters.builder, adapters.capacity, settings.max_body
+        models,
+        stores.snapshots,
+        snapshots,
+        adapters.builder,
+        adapters.capacity,
+        settings.max_body,
+        Predictors(adapters.blobs),
     )
     runs = Runs(
         stores.runs,

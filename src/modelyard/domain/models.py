@@ -14,7 +14,8 @@ class Model:
     A version of a named model; its files are a manifest.
 
     ``record`` holds what trained it:
-    ``{"python": "3.11.7", "packages": {"scikit-learn": "1.7"}}``.
+    ``{"python": "3.11.7", "packages": {"scikit-learn": "1.7"}}``. The samples are tensors as
+    ``domain.samples`` writes them; lists of models come without them.
     """
 
     workspace: str
@@ -33,6 +34,8 @@ class Model:
     created_by: str = ""
     resources: Mapping[str, Any] | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
+    sample_input: tuple[Mapping[str, Any], ...] = ()
+    sample_output: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         check_name("model", self.name)

@@ -111,7 +111,8 @@ class RevisionContent:
     ``source`` is the manifest digest of the source folder, laid out below the app root as
     ``source_name`` ('' lays it out in the root itself); ``entry_script`` is relative to the
     source. ``recipe`` is the digest of the environment's recipe. With ``predictor`` there is no
-    script: ``source`` and ``entry_script`` are '' and the only model is served as it is.
+    script: ``source`` and ``entry_script`` are '' and the only model is served as it is;
+    ``chosen_environment`` says that its environment was chosen for it, not given.
     """
 
     source: str
@@ -124,6 +125,7 @@ class RevisionContent:
     limits: Limits = Limits()
     serving: Serving = Serving()
     predictor: Predictor | None = None
+    chosen_environment: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 import modelyard
+from modelyard.sdk import samples
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
 from modelyard.sdk.resources import ResourceConfiguration
@@ -50,10 +53,20 @@ class ModelFacts:
         sample_output_dataset: Any = None,
         resource_configuration: ResourceConfiguration | None = None,
     ) -> None:
-        """Replace tags, description or resources."""
-        resources = ResourceConfiguration.payload_of(resource_configuration)
-        new_tags = None if tags is None else texts(tags)
-        self._change(wire.ModelChange(tags=new_tags, description=description, resources=resources))
+        """Replace tags, description, resources or samples."""
+        change = wire.ModelChange(
+            tags=None if tags is None else texts(tags),
+            description=description,
+            resources=ResourceConfiguration.payload_of(resource_configuration),
+        )
+        with raised_as(WebserviceException):
+            if sample_input_dataset is not None:
+                name = "sample_input_dataset"
+                change.sample_input = samples.wired(sample_input_dataset, name, print)
+            if sample_output_dataset is not None:
+                name = "sample_output_dataset"
+                change.sample_output = samples.wired(sample_output_dataset, name, print)
+        self._change(change)
 
     def update_tags_properties(
         self,
@@ -167,8 +180,16 @@ class ModelFacts:
     mime_type = "application/x-python"
     unpack = False
     parent_id = None
-    sample_input_dataset = None
-    sample_output_dataset = None
+
+    @property
+    def sample_input_dataset(self) -> samples.Sample | None:
+        """What it takes, as it was registered."""
+        return _sample(self._samples().input)
+
+    @property
+    def sample_output_dataset(self) -> samples.Sample | None:
+        """What it gives, as it was registered."""
+        return _sample(self._samples().output)
 
     @property
     def datasets(self) -> dict[str, Any]:
@@ -180,6 +201,10 @@ class ModelFacts:
             "workspaces", self.workspace.name, "models", self.name, "versions", self.version
         )
 
+    def _samples(self) -> wire.ModelSamples:
+        with raised_as(WebserviceException):
+            return self._client.get(f"{self._path}/samples", wire.ModelSamples)
+
     def _change(self, change: wire.ModelChange) -> None:
         with raised_as(WebserviceException):
             self._facts = self._client.send("PATCH", self._path, change, wire.Model)
@@ -189,6 +214,10 @@ class ModelFacts:
             f"Model(workspace={self.workspace.name!r}, name={self.name}, id={self.id}, "
             f"version={self.version}, tags={self.tags}, properties={self.properties})"
         )
+
+
+def _sample(tensors: list[wire.Tensor]) -> samples.Sample | None:
+    return samples.Sample([msgspec.structs.asdict(t) for t in tensors]) if tensors else None
 
 
 def _names(keys: Iterable[str]) -> list[str]:

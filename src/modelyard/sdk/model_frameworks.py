@@ -4,7 +4,7 @@ from modelyard.sdk.errors import WebserviceException
 
 
 class Framework:
-    """Azure's names of frameworks."""
+    """Azure's names of frameworks, and those that Modelyard serves beside them."""
 
     CUSTOM = "Custom"
     TENSORFLOW = "TensorFlow"
@@ -13,6 +13,12 @@ class Framework:
     TFKERAS = "TfKeras"
     PYTORCH = "PyTorch"
     MULTI = "Multi"
+    LIGHTGBM = "LightGBM"
+    XGBOOST = "XGBoost"
+    CATBOOST = "CatBoost"
+    HUGGINGFACE = "HuggingFace"
+    MLFLOW = "MLflow"
+    SKOPS = "Skops"
 
 
 def check_framework(framework: str | None, version: str | None) -> None:

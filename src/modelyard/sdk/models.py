@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import modelyard
+from modelyard.domain.frameworks import NAMES
 from modelyard.domain.names import check_name
-from modelyard.sdk import deploying, folders, model_files, transfer
+from modelyard.sdk import deploying, folders, model_files, samples, transfer
 from modelyard.sdk.client import path
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
 from modelyard.sdk.inference import InferenceConfig
@@ -28,9 +29,7 @@ class Model(ModelFacts):
 
     Framework = Framework
     InferenceConfig = InferenceConfig
-    _SUPPORTED_FRAMEWORKS_FOR_NO_CODE_DEPLOY = (
-        Framework.ONNX, Framework.SCIKITLEARN, Framework.TENSORFLOW, Framework.MULTI,
-    )  # fmt: skip
+    _SUPPORTED_FRAMEWORKS_FOR_NO_CODE_DEPLOY = NAMES
 
     def __init__(
         self,
@@ -82,11 +81,15 @@ class Model(ModelFacts):
         Register a file or folder as the name's next version.
 
         What Python and which packages this process has loaded is kept with it, so that a service
-        can be given the same.
+        can be given the same. A sample (data frame, array, rows, or the path of a file of them)
+        types the service of a model without a script; its first 100 rows are kept.
         """
         check_framework(model_framework, model_framework_version)
         with raised_as(WebserviceException):
             check_name("model", model_name)
+            tell = print if show_output else _nobody
+            samples_in = samples.wired(sample_input_dataset, "sample_input_dataset", tell)
+            samples_out = samples.wired(sample_output_dataset, "sample_output_dataset", tell)
             bundle = folders.bundle_of(Path(model_path))
             if show_output:
                 print(f"Registering model {model_name}")
@@ -101,6 +104,8 @@ class Model(ModelFacts):
                 framework_version=model_framework_version,
                 resources=ResourceConfiguration.payload_of(resource_configuration),
                 record=record(),
+                sample_input=samples_in,
+                sample_output=samples_out,
             )
             target = path("workspaces", workspace.name, "models")
             return Model._of(workspace, client.send("POST", target, request, wire.Model))
@@ -193,8 +198,9 @@ class Model(ModelFacts):
         """
         Deploy as a web service; returns at once, ``wait_for_deployment`` waits for it.
 
-        Without ``deployment_config`` it is a native service with keys on. Raises
-        ``WebserviceException`` when the name is taken, unless ``overwrite``.
+        Without ``inference_config`` the one model is served without a script, by its framework,
+        in an environment chosen for it; without ``deployment_config`` it is a native service with
+        keys on. Raises ``WebserviceException`` when the name is taken, unless ``overwrite``.
         """
         del deployment_target
         return deploying.deploy(
@@ -237,6 +243,10 @@ class Model(ModelFacts):
         return Model(workspace, _found=facts)
 
     _check_framework = staticmethod(check_framework)
+
+
+def _nobody(_: Any) -> None:
+    return None
 
 
 Items = list

@@ -7,7 +7,7 @@ from typing import Any
 
 import modelyard
 from modelyard.domain.names import check_name
-from modelyard.sdk import folders
+from modelyard.sdk import folders, samples
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.errors import WebserviceException, raised_as
 from modelyard.sdk.record import record
@@ -65,11 +65,14 @@ class RegistersModels(ABC):
             check_name("model", model_name)
             self.flush()
             self._make_sure(source)
+            samples_in = samples.wired(sample_input_dataset, "sample_input_dataset", print)
+            samples_out = samples.wired(sample_output_dataset, "sample_output_dataset", print)
             request = wire.RunModelRequest(
                 name=model_name, run_id=self.id, path=source, description=description or "",
                 tags=texts(tags), properties=texts(properties), framework=model_framework,
                 framework_version=model_framework_version, record=record(),
                 resources=modelyard.ResourceConfiguration.payload_of(resource_configuration),
+                sample_input=samples_in, sample_output=samples_out,
             )  # fmt: skip
             target = path("workspaces", self._workspace.name, "runs", self.id, "models")
             facts = self._client.send("POST", target, request, wire.Model)

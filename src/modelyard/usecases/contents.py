@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -13,6 +13,7 @@ from modelyard.domain.errors import BadArchive, BadInput
 from modelyard.domain.manifests import Manifest, check_path
 from modelyard.domain.models import Model
 from modelyard.domain.names import check_name
+from modelyard.domain.predictors import Predictor
 from modelyard.domain.services import ModelRef, RevisionContent
 from modelyard.ports import EnvironmentBuilder, SnapshotStore
 from modelyard.usecases.environments import to_definition
@@ -20,6 +21,7 @@ from modelyard.usecases.limits import GB, Capacity, checked_limits, checked_serv
 from modelyard.usecases.models import Models, parse_id
 from modelyard.usecases.near import did_you_mean
 from modelyard.usecases.packages import version_notes
+from modelyard.usecases.predictors import Predictors
 from modelyard.usecases.snapshots import Snapshots
 from modelyard.wire import services as wire
 from modelyard.wire.environments import EnvironmentDefinition
@@ -34,6 +36,18 @@ class Resolved:
     content: RevisionContent
     recipe: Recipe
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """What is run, and in what: a script, or a model as it is."""
+
+    environment: EnvironmentDefinition
+    source: str = ""
+    entry_script: str = ""
+    predictor: Predictor | None = None
+    chosen: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def checked_entry(manifest: Manifest, entry_script: str) -> str:
@@ -76,10 +90,11 @@ def to_wire(content: RevisionContent) -> wire.Content:
     """The content as a client would send it, so that a changed part is checked like a whole."""
     limits = content.limits
     serving = content.serving
+    given = not content.chosen_environment
     return wire.Content(
         source=content.source,
         entry_script=content.entry_script,
-        environment=msgspec.convert(content.environment, EnvironmentDefinition),
+        environment=msgspec.convert(content.environment, EnvironmentDefinition) if given else None,
         models=[f"{m.name}:{m.version}" for m in content.models if m.version],
         local_models=[
             wire.LocalModel(name=m.name, manifest=m.manifest)
@@ -153,6 +168,7 @@ class Contents:
         builder: EnvironmentBuilder,
         capacity: Callable[[], Capacity],
         max_body: int,
+        predictors: Predictors,
     ) -> None:
         self._models = models
         self._manifests = manifests
@@ -160,16 +176,19 @@ class Contents:
         self._builder = builder
         self._capacity = capacity
         self._max_body = max_body
+        self._predictors = predictors
 
     def resolve(self, workspace: str, content: wire.Content) -> Resolved:
         """Raises BadInput, NotFound, BadEnvironment, NoCapacity."""
-        source = self._manifests.get(content.source)
-        entry = checked_entry(source, content.entry_script)
-        self._snapshots.check_whole(source)
         registered = [self._models.get(workspace, *parse_id(id)) for id in content.models]
         refs = self._refs(registered, content.local_models)
+        runs = (
+            self._with_script(content)
+            if content.source or content.entry_script
+            else self._without_script(content, refs, registered)
+        )
         variables = checked_variables(content.variables)
-        definition = to_definition(content.environment)
+        definition = to_definition(runs.environment)
         records = [{"model": m.name, **m.record} for m in registered if m.record]
         recipe = self._builder.resolve(definition, records)
         # a conda file may set variables too; what the definition says itself comes after
@@ -178,20 +197,52 @@ class Contents:
         serving = checked_serving(content.serving, {**of_environment, **variables}, self._max_body)
         built = self._builder.find(recipe.digest)
         resolved = RevisionContent(
-            source=source.digest,
-            entry_script=entry,
+            source=runs.source,
+            entry_script=runs.entry_script,
             models=refs,
             recipe=recipe.digest,
-            source_name=checked_source_name(content.source_name),
+            source_name=checked_source_name(content.source_name) if runs.source else "",
             environment={
-                **msgspec.to_builtins(content.environment),
+                **msgspec.to_builtins(runs.environment),
                 "variables": dict(of_environment),
             },
             variables=variables,
             limits=limits,
             serving=serving,
+            predictor=runs.predictor,
+            chosen_environment=runs.chosen,
         )
-        return Resolved(resolved, recipe, (*recipe.notes, *_notes(registered, recipe, built)))
+        notes = (*runs.notes, *recipe.notes, *_notes(registered, recipe, built))
+        return Resolved(resolved, recipe, notes)
+
+    def _with_script(self, content: wire.Content) -> "_Runs":
+        source = self._manifests.get(content.source)
+        entry = checked_entry(source, content.entry_script)
+        self._snapshots.check_whole(source)
+        if content.environment is None:
+            raise BadInput(
+                "A scoring script needs an environment: only for a model without a script is one "
+                "chosen.",
+                details={"field": "environment"},
+            )
+        return _Runs(content.environment, source=source.digest, entry_script=entry)
+
+    def _without_script(
+        self, content: wire.Content, refs: Sequence[ModelRef], registered: Sequence[Model]
+    ) -> "_Runs":
+        if len(refs) != 1:
+            named = ", ".join(f"'{ref.name}:{ref.version}'" for ref in refs) or "none"
+            raise BadInput(
+                "Without a scoring script exactly one model is served, and the models named are: "
+                f"{named}. Name one, or write a script that loads them.",
+                details={"field": "models"},
+            )
+        manifest = self._manifests.get(refs[0].manifest)
+        served = self._predictors.choose(refs[0], manifest, registered[0] if registered else None)
+        runs = _Runs(served.environment, predictor=served.predictor, notes=served.notes)
+        if content.environment is None:
+            return replace(runs, chosen=True)
+        return replace(runs, environment=content.environment)
 
     def _refs(
         self, registered: Sequence[Model], local: Sequence[wire.LocalModel]

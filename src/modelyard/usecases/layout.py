@@ -30,10 +30,12 @@ class Layout:
         if mark.exists():
             return
         shutil.rmtree(folder, ignore_errors=True)
-        source = self._manifests.get(revision.content.source)
+        digest = revision.content.source
+        source = self._manifests.get(digest) if digest else None
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            self._blobs.lay_out(source, app_source(self.places, revision))
+            if source is not None:
+                self._blobs.lay_out(source, app_source(self.places, revision))
             for model, manifest in self.manifests(revision).items():
                 self._blobs.lay_out(manifest, model_folder(self.places, revision, model))
             (self.places.app_root(revision.id) / MODELS).mkdir(parents=True, exist_ok=True)
@@ -48,7 +50,7 @@ class Layout:
         shutil.rmtree(self.places.folder(revision.id), ignore_errors=True)
 
     def remove_logs(self, revision: Revision) -> None:
-        """Its logs, rotated ones too. Repeatable."""
+        """Its logs, rotated ones and those of all its fronts too. Repeatable."""
         for log in (self.places.worker_log(revision.id), self.places.front_log(revision.id)):
-            for path in log.parent.glob(log.name + "*"):
+            for path in log.parent.glob(f"{log.stem}.*"):
                 path.unlink(missing_ok=True)

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
+
+import msgspec
 
 from modelyard.domain.errors import BadInput, InUse, NotFound
 from modelyard.domain.manifests import FileEntry, Manifest, check_path
 from modelyard.domain.models import Model
 from modelyard.domain.names import check_name
 from modelyard.domain.runs import RunFile
+from modelyard.domain.samples import checked
 from modelyard.domain.services import Revision, RevisionState, ServiceVersion
 from modelyard.ports import (
     Clock,
@@ -21,7 +25,7 @@ from modelyard.ports import (
 from modelyard.usecases.merging import merge_properties, merge_tags
 from modelyard.usecases.near import did_you_mean
 from modelyard.usecases.snapshots import Snapshots
-from modelyard.wire.models import ModelChange, ModelRequest, RunModelRequest
+from modelyard.wire.models import ModelChange, ModelRequest, RunModelRequest, Tensor
 
 
 def parse_id(id: str) -> tuple[str, int | None]:
@@ -63,6 +67,10 @@ def holds(version: ServiceVersion, revision: Revision) -> bool:
         RevisionState.FAILED,
         RevisionState.STOPPED,
     }
+
+
+def _sample(tensors: Sequence[Tensor], field: str) -> tuple[Mapping[str, Any], ...]:
+    return checked((msgspec.structs.asdict(tensor) for tensor in tensors), field)
 
 
 class Models:
@@ -118,6 +126,8 @@ class Models:
                 created_by=created_by,
                 resources=request.resources,
                 record=request.record,
+                sample_input=_sample(request.sample_input, "sample_input"),
+                sample_output=_sample(request.sample_output, "sample_output"),
             )
         )
 
@@ -139,6 +149,8 @@ class Models:
             run_id=request.run_id,
             resources=request.resources,
             record=request.record,
+            sample_input=request.sample_input,
+            sample_output=request.sample_output,
         )
         return self.register(workspace, full, created_by)
 
@@ -185,7 +197,12 @@ class Models:
         )
 
     def change(self, workspace: str, name: str, version: int, change: ModelChange) -> Model:
-        """Raises NotFound, Immutable."""
+        """Raises NotFound, Immutable, BadInput."""
+        samples: dict[str, Any] = {
+            field: _sample(tensors, field)
+            for field in ("sample_input", "sample_output")
+            if (tensors := getattr(change, field)) is not None
+        }
 
         def decide(model: Model) -> Model:
             tags = model.tags if change.tags is None else change.tags
@@ -199,6 +216,7 @@ class Models:
                     f"model {model.id!r}", model.properties, change.add_properties
                 ),
                 resources=model.resources if change.resources is None else change.resources,
+                **samples,
             )
 
         return self._store.change(workspace, name, version, decide)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelyard.domain.environments import BuiltEnvironment, Recipe
+from modelyard.domain.framework_packages import canonical
 
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?\s*===?\s*([^\s;,*]+)\s*(?:;|$)")
 """``name[extras]==version``, with a marker or not."""
@@ -16,11 +17,6 @@ def pinned(requirements: tuple[str, ...]) -> dict[str, str]:
     """The versions that requirement lines fix, by canonical name."""
     found = (_PINNED.match(line) for line in requirements)
     return {canonical(match[1]): match[2] for match in found if match}
-
-
-def canonical(name: str) -> str:
-    """A package's name as indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def version_notes(

@@ -1,6 +1,7 @@
 """How a service looks to its users: one state and a few words, from everything that is known."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from modelyard.domain.fronts import FrontState, FrontStatus
 from modelyard.domain.services import (
     Auth,
     Revision,
+    RevisionContent,
     RevisionState,
     Service,
     ServiceKind,
@@ -74,6 +76,9 @@ def _serving(front: FrontStatus | None) -> tuple[str, str]:
         return ServiceState.HEALTHY, ""
     if front is None or front.state is FrontState.GONE:
         return ServiceState.UNHEALTHY, "the front is down and being started again"
+    if 0 < front.ready_workers < front.workers:  # of several fronts some are away
+        answer = f"{front.ready_workers} of {front.workers} workers answer"
+        return ServiceState.UNHEALTHY, f"{answer}; the others are being started again"
     if front.state is FrontState.STARTING:
         # after 'up' or a restart of the front: coming back, and waiting for it makes sense
         return ServiceState.TRANSITIONING, "coming back: init() is running"
@@ -119,13 +124,18 @@ def view(
         configuration=dict(service.configuration),
         models=[f"{m.name}:{m.version}" for m in wanted.content.models] if wanted else [],
         environment=dict(wanted.content.environment) if wanted else {},
+        entry_script=wanted.content.entry_script if wanted else "",
+        framework=_framework(wanted),
         port=service.port,
         created_by=service.created_by,
         enabled=service.enabled,
         live_revision=version.live if version else None,
         wanted_revision=version.wanted if version else None,
         revisions=[_revision(r, fronts.get(r.id)) for r in revisions],
-        notes=_notes(service, state, wanted, version, open_allowed),
+        notes=[
+            *_notes(service, state, wanted, version, open_allowed),
+            *(front.notes if front else ()),
+        ],
     )
 
 
@@ -166,6 +176,22 @@ def _notes(
     return notes
 
 
+def _framework(wanted: Revision | None) -> str:
+    """What serves the model without a script: 'ScikitLearn 1.7.2'."""
+    predictor = wanted.content.predictor if wanted else None
+    if predictor is None:
+        return ""
+    return f"{predictor.framework} {predictor.framework_version or ''}".rstrip()
+
+
+def _shown(content: RevisionContent) -> dict[str, Any]:
+    """The content without a model's sample rows, which nobody asked for."""
+    if content.predictor is not None:
+        content = replace(content, predictor=replace(content.predictor, sample=()))
+    shown: dict[str, Any] = msgspec.to_builtins(content)
+    return shown
+
+
 def _revision(revision: Revision, front: FrontStatus | None) -> wire.Revision:
     return wire.Revision(
         id=revision.id,
@@ -173,7 +199,7 @@ def _revision(revision: Revision, front: FrontStatus | None) -> wire.Revision:
         number=revision.number,
         state=revision.state.value,
         created=revision.created,
-        content=msgspec.to_builtins(revision.content),
+        content=_shown(revision.content),
         error=None if revision.error is None else dict(revision.error),
         notes=list(revision.notes),
         workers=revision.content.serving.workers,

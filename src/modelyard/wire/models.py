@@ -6,8 +6,25 @@ from typing import Any
 from modelyard.wire.base import Request, Wire
 
 
+class Tensor(Request):
+    """
+    A part of a sample: ``data`` is flat, row by row, null where a value is missing.
+
+    A data frame is one tensor a column, of shape [rows, 1]; an array is one tensor.
+    """
+
+    name: str
+    datatype: str
+    shape: list[int]
+    data: list[Any]
+
+
 class ModelRequest(Request):
-    """Registers a version; ``manifest`` is the digest of its files (see /snapshots)."""
+    """
+    Registers a version; ``manifest`` is the digest of its files (see /snapshots).
+
+    The samples, at most 100 rows each, say what the model takes and gives.
+    """
 
     name: str
     manifest: str
@@ -19,6 +36,8 @@ class ModelRequest(Request):
     run_id: str | None = None
     resources: dict[str, Any] | None = None
     record: dict[str, Any] = {}
+    sample_input: list[Tensor] = []
+    sample_output: list[Tensor] = []
 
 
 class RunModelRequest(Request):
@@ -34,6 +53,8 @@ class RunModelRequest(Request):
     framework_version: str | None = None
     resources: dict[str, Any] | None = None
     record: dict[str, Any] = {}
+    sample_input: list[Tensor] = []
+    sample_output: list[Tensor] = []
 
 
 class ModelChange(Request):
@@ -49,6 +70,15 @@ class ModelChange(Request):
     remove_tags: list[str] | None = None
     add_properties: dict[str, str] | None = None
     resources: dict[str, Any] | None = None
+    sample_input: list[Tensor] | None = None
+    sample_output: list[Tensor] | None = None
+
+
+class ModelSamples(Wire):
+    """What a model takes and gives, as it was registered; empty when nothing was."""
+
+    input: list[Tensor] = []
+    output: list[Tensor] = []
 
 
 class Model(Wire):

@@ -60,11 +60,14 @@ class Content(Wire):
     ``source`` is the digest of the source folder's manifest, ``entry_script`` relative to it,
     ``source_name`` the folder's name below the app root ('' for the root itself). ``models`` are
     ids ``name:version`` or names (latest).
+
+    Without ``source`` and ``entry_script`` the one model is served by its framework; then
+    ``environment`` None has the server choose it, and choose anew for other models.
     """
 
-    source: str
-    entry_script: str
-    environment: EnvironmentDefinition
+    source: str = ""
+    entry_script: str = ""
+    environment: EnvironmentDefinition | None = None
     models: list[str] = []
     local_models: list[LocalModel] = []
     source_name: str = ""
@@ -149,7 +152,8 @@ class Service(Wire):
     A service; ``state`` Transitioning, Healthy, Unhealthy, Failed, Deleting or Stopped.
 
     ``step`` says in words what is being done or waited for while Transitioning. ``error`` is
-    that of the wanted revision. ``auth`` off, key or token.
+    that of the wanted revision. ``auth`` off, key or token. ``entry_script`` '' means that there
+    is no script: the model is served by ``framework``, like 'ScikitLearn 1.7.2'.
     """
 
     id: str
@@ -170,6 +174,8 @@ class Service(Wire):
     configuration: dict[str, Any] = {}
     models: list[str] = []
     environment: dict[str, Any] = {}
+    entry_script: str = ""
+    framework: str = ""
     port: int | None = None
     created_by: str = ""
     enabled: bool = True

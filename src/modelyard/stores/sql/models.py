@@ -10,6 +10,8 @@ from modelyard.stores.sql.statements import has_entries
 from modelyard.stores.sql.tables import models
 from modelyard.stores.sql.versioned import VersionedStore
 
+_SAMPLES = ("sample_input", "sample_output")
+
 
 class SqlModelStore(VersionedStore[Model]):
     """``ModelStore`` over SQLAlchemy."""
@@ -18,7 +20,10 @@ class SqlModelStore(VersionedStore[Model]):
     table = models
 
     def value(self, row: Row[Any]) -> Model:
-        return Model(**row._mapping)
+        fields: dict[str, Any] = dict(row._mapping)
+        for name in _SAMPLES:  # NULL in rows of a release that kept none
+            fields[name] = tuple(fields.get(name) or ())
+        return Model(**fields)
 
     def list(
         self,
@@ -31,7 +36,9 @@ class SqlModelStore(VersionedStore[Model]):
         framework: str | None = None,
         latest: bool = False,
     ) -> Sequence[Model]:
-        query = select(*self.columns).where(models.c.workspace == workspace)
+        # samples may have a megabyte each, and nobody wants them of all models at once
+        columns = [column for column in self.columns if column.name not in _SAMPLES]
+        query = select(*columns).where(models.c.workspace == workspace)
         wanted = {"name": name, "run_id": run_id, "framework": framework}
         query = query.where(*(models.c[k] == v for k, v in wanted.items() if v is not None))
         if latest:

@@ -142,6 +142,8 @@ models = Table(
     Column("created_by", Text, nullable=False),
     Column("resources", Document),
     Column("record", Document, nullable=False),
+    Column("sample_input", Document),
+    Column("sample_output", Document),
     UniqueConstraint("workspace", "name", "version"),
     Index(None, "workspace", "seq"),
 )

@@ -51,7 +51,8 @@ class MemoryModelStore:
 
         with self._memory.lock:
             newest_first = reversed(self._memory.models.values())
-            return [kept(model) for model in newest_first if fits(model)]
+            found = [model for model in newest_first if fits(model)]
+        return [kept(replace(model, sample_input=(), sample_output=())) for model in found]
 
     def change(
         self, workspace: str, name: str, version: int, decide: Callable[[Model], Model]

@@ -28,6 +28,8 @@ class ModelStoreSuite:
             created_by="me",
             resources={"cpu": 1, "memory_in_gb": 0.5},
             record={"python": "3.11.7", "packages": {"scikit-learn": "1.7"}},
+            sample_input=(samples.tensor("age", [31, None]), samples.tensor("name", ["值", ""])),
+            sample_output=(samples.tensor("salary", [0.5, 1e300]),),
         )
 
         added = stores.models.add(whole)
@@ -89,6 +91,25 @@ class ModelStoreSuite:
         assert _ids(found("lab", latest=True)) == ["b:2", "a:1"]
         assert _ids(found("lab", name="b", tags={"area": "y"}, latest=True)) == []
         assert _ids(found("other")) == []
+
+    def test_a_list_comes_without_samples(self, stores: Stores) -> None:
+        furnished(stores)
+        sample = (samples.tensor("age", [31]),)
+        added = stores.models.add(samples.model(sample_input=sample, sample_output=sample))
+
+        (listed,) = stores.models.list("lab")
+
+        assert listed == replace(added, sample_input=(), sample_output=())
+        assert stores.models.get("lab", "salary-model").sample_output == sample
+
+    def test_a_change_of_something_else_keeps_the_samples(self, stores: Stores) -> None:
+        furnished(stores)
+        sample = (samples.tensor("age", [31]),)
+        stores.models.add(samples.model(sample_input=sample))
+
+        stores.models.change("lab", "salary-model", 1, lambda m: replace(m, description="new"))
+
+        assert stores.models.get("lab", "salary-model").sample_input == sample
 
     def test_a_change_is_decided_on_what_is_stored(self, stores: Stores) -> None:
         furnished(stores)

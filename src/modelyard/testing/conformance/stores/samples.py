@@ -102,6 +102,12 @@ def model(name: str = "salary-model", **changes: Any) -> Model:
     return replace(plain, **changes)
 
 
+def tensor(name: str, values: list[Any]) -> dict[str, Any]:
+    """A column of a sample."""
+    datatype = "BYTES" if any(isinstance(value, str) for value in values) else "FP64"
+    return {"name": name, "datatype": datatype, "shape": [len(values), 1], "data": values}
+
+
 def environment(name: str = "sklearn", **definition: Any) -> Environment:
     """An environment that has no version yet."""
     return Environment("lab", name, 0, EnvironmentDefinition(name, **definition), NOW)
