@@ -120,10 +120,15 @@ def make_log(yard: Filled, name: str) -> Path:
 
 
 def test_folders_and_logs_of_revisions_that_are_gone_go(yard: Filled) -> None:
-    FileSupervision(yard.settings.run, 0).want(ProcessSpec("front-asked", ("x",), "x.log"))
+    supervision = FileSupervision(yard.settings.run, 0)
+    supervision.want(ProcessSpec("front-asked", ("x",), "x.log"))
+    supervision.want(ProcessSpec("front-several.2", ("x",), "x.log"))
     kept = [
         make_folder(yard, "services/steady-2", 10),
         make_folder(yard, "services/asked", 10),
+        make_folder(yard, "services/several", 10),
+        make_log(yard, "services/several.1.log"),
+        make_log(yard, "front-several.2.log"),
         make_log(yard, "services/steady-1.log"),
         make_log(yard, "front-steady-2.log.1"),
         make_log(yard, "control.log"),
@@ -132,13 +137,14 @@ def test_folders_and_logs_of_revisions_that_are_gone_go(yard: Filled) -> None:
         make_folder(yard, "services/gone", 10),
         make_log(yard, "services/gone.log"),
         make_log(yard, "services/gone.log.3"),
+        make_log(yard, "services/gone.2.log.1"),
         make_log(yard, "front-gone.log"),
     ]
     make_old(yard.settings.home)
 
     removed = collect(yard.settings, 1, pretend=False)
 
-    assert counts(removed) == {Kind.REVISIONS: 1, Kind.LOGS: 3}
+    assert counts(removed) == {Kind.REVISIONS: 1, Kind.LOGS: 4}
     assert [path.exists() for path in kept] == [True] * len(kept)
     assert [path.exists() for path in gone] == [False] * len(gone)
 

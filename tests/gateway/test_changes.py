@@ -170,7 +170,7 @@ def test_a_map_that_names_an_unknown_backend_never_leads_to_the_control_plane(ya
 
 def test_a_configuration_that_haproxy_refuses_changes_nothing(yard: Yard) -> None:
     yard.gateway.apply(table(route("a"), yard.front("a")))
-    too_long = Backend("b", "/tmp/" + "x" * 200, 10)
+    too_long = Backend("b", ("/tmp/" + "x" * 200,), 10)
 
     with pytest.raises(GatewayFailed, match="old one stays in force"):
         yard.gateway.apply(table(route("b"), too_long))

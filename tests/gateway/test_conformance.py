@@ -15,7 +15,7 @@ class FakeHarness:
         self.gateway = FakeGateway(taken_ports={8801})
 
     def front(self, id: str) -> Backend:
-        return Backend(id, f"/run/{id}.sock", 10.0)
+        return Backend(id, (f"/run/{id}.sock",), 10.0)
 
     def ask(
         self, method: str, path: str, *, key: str | None = None, port: int | None = None

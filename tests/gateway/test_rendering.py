@@ -23,7 +23,7 @@ LAYOUT = Layout(
     hostname="Desk",
     allowed_hosts=("models.example",),
 )
-BLUE, GREEN = Backend("r1", "/run/r1.sock", 95.5), Backend("r2", "/run/r2.sock", 20_000)
+BLUE, GREEN = Backend("r1", ("/run/r1.sock",), 95.5), Backend("r2", ("/run/r2.sock",), 20_000)
 TABLE = RoutingTable(
     (
         Route("ws", "salary", Auth.KEY, "r1", ("AB01", "CD02"), cors=True),

@@ -93,10 +93,15 @@ class Yard:
         return self.layout.log.read_text() if self.layout.log.exists() else ""
 
     def front(self, id: str, timeout: float = 20.0) -> Backend:
-        path = self.folder / f"{id}.sock"
-        if id not in self.fronts:
-            self.fronts[id] = FrontServer(id, path)
-        return Backend(id, str(path), timeout)
+        return self.several(id, id, timeout=timeout)
+
+    def several(self, id: str, *fronts: str, timeout: float = 20.0) -> Backend:
+        """A backend of several fronts, each started unless it runs."""
+        paths = [self.folder / f"{front}.sock" for front in fronts]
+        for front, path in zip(fronts, paths, strict=True):
+            if front not in self.fronts:
+                self.fronts[front] = FrontServer(front, path)
+        return Backend(id, tuple(map(str, paths)), timeout)
 
     def lose(self, id: str) -> None:
         self.fronts.pop(id).close()

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from modelyard.domain.fronts import FrontSpec, FrontState
+from modelyard.domain.fronts import FrontSpec, FrontState, paths_of
 from modelyard.settings import Settings
 from modelyard.targets.local import control, layout
 from modelyard.targets.local.target import LocalTarget
 from modelyard.testing.conformance.targets import TargetContract, wait_for
 from modelyard.testing.target import FakeTarget
 from tests.supervisor.yard import Yard, runs
+from tests.targets.conftest import FAKE_FRONT
 from tests.waiting import wait_until
 
 MakeSpec = Callable[..., FrontSpec]
@@ -165,6 +166,91 @@ def test_a_stopped_process_is_really_gone(target: LocalTarget, make_spec: MakeSp
     target.stop("a")
 
     wait_until(lambda: not runs(pid))
+
+
+def test_several_fronts_are_one_to_whoever_asks(
+    target: LocalTarget, make_spec: MakeSpec, yard: Yard, sockets: Path
+) -> None:
+    target.start(make_spec("a", fronts=2, workers=3))
+    wait_for(target, "a", FrontState.READY)
+
+    assert list(target.running()) == ["a"]
+    assert sorted(yard.supervision.wanted()) == ["front-a.1", "front-a.2"]
+    assert sorted(path.name for path in sockets.iterdir()) == ["a.1.ctl", "a.2.ctl"]
+
+    target.drain("a")
+    wait_for(target, "a", FrontState.DRAINING)
+    target.stop("a")
+    wait_for(target, "a", FrontState.GONE)
+    wait_until(lambda: not yard.supervision.statuses())
+    assert list(target.running()) == []
+    assert list(sockets.iterdir()) == []
+
+
+def test_one_of_several_that_is_killed_comes_back_and_the_other_stays(
+    target: LocalTarget, make_spec: MakeSpec, yard: Yard
+) -> None:
+    target.start(make_spec("a", fronts=2))
+    wait_for(target, "a", FrontState.READY)
+    before = {name: status.pid for name, status in yard.supervision.statuses().items()}
+
+    os.kill(before["front-a.2"] or 0, signal.SIGKILL)
+
+    def came_back() -> bool:
+        now = yard.status("front-a.2")
+        return now is not None and now.pid not in {None, before["front-a.2"]}
+
+    wait_until(came_back)
+    wait_for(target, "a", FrontState.READY)
+    first = yard.status("front-a.1")
+    assert first is not None
+    assert first.pid == before["front-a.1"]
+
+
+def test_starting_several_again_starts_only_what_is_missing(
+    target: LocalTarget, make_spec: MakeSpec, yard: Yard
+) -> None:
+    spec = make_spec("a", fronts=2)
+    target.start(spec)
+    wait_for(target, "a", FrontState.READY)
+    before = yard.supervision.wanted()
+    yard.supervision.drop("front-a.1")
+
+    target.start(spec)
+
+    wait_for(target, "a", FrontState.READY)
+    assert yard.supervision.wanted()["front-a.2"] == before["front-a.2"]
+
+
+def test_several_fronts_of_another_release_are_outdated_once(
+    target: LocalTarget, make_spec: MakeSpec, settings: Settings, yard: Yard
+) -> None:
+    target.start(make_spec("a", fronts=2))
+    later = LocalTarget(settings, yard.supervision, Path("/runtime"), FAKE_FRONT, release="later")
+
+    assert target.outdated() == frozenset()
+    assert later.outdated() == {"a"}
+    later.close()
+
+
+def test_logs_of_several_fronts_are_told_together_also_after_the_stop(
+    target: LocalTarget, make_spec: MakeSpec
+) -> None:
+    spec = make_spec("a", fronts=2)
+    logs = [Path(path) for path in paths_of(spec.log_file, 2)]
+    logs[0].parent.mkdir(parents=True, exist_ok=True)
+    logs[0].write_text("2026-01-01T00:00:02Z [worker 1] later\n")
+    logs[1].write_text("2026-01-01T00:00:01Z [worker 1] sooner\n")
+    target.start(spec)
+
+    running = target.logs("a", 10)
+    target.stop("a")
+
+    assert running == [
+        "2026-01-01T00:00:01Z [worker 1 of front 2] sooner",
+        "2026-01-01T00:00:02Z [worker 1 of front 1] later",
+    ]
+    assert target.logs("a", 10) == running
 
 
 def test_nobody_listens_is_told_apart_from_no_answer(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """From what is stored to what runs, over fakes."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from modelyard.domain.environments import BuildState
 from modelyard.domain.errors import NotFound
 from modelyard.domain.fronts import FrontState
-from modelyard.wire.services import LocalModel, ServiceChange
+from modelyard.wire.services import LocalModel, ServiceChange, ServingOptions
 from tests.usecases.yard import Yard
 
 
@@ -257,6 +258,31 @@ def test_requests_under_way_are_waited_for(yard: Yard) -> None:
     yard.target.say(old, FrontState.DRAINING, in_flight=0)
     yard.settle()
     assert yard.states() == {1: "stopped", 2: "ready"}
+
+
+def test_with_some_of_several_fronts_away_the_service_says_how_many_workers_answer(
+    yard: Yard,
+) -> None:
+    yard.deploy(content=yard.content(serving=ServingOptions(fronts=2, workers=4)))
+    yard.settle()
+    revision = yard.revisions()[1].id
+    yard.target.say(revision, FrontState.UNHEALTHY, ready_workers=2, notes=("said by a front",))
+
+    assert yard.view().state == "Unhealthy"
+    assert yard.view().step == "2 of 4 workers answer; the others are being started again"
+    assert "said by a front" in yard.view().notes
+
+
+def test_the_gateway_is_told_every_front_of_a_revision(yard: Yard) -> None:
+    yard.deploy(content=yard.content(serving=ServingOptions(fronts=2)))
+    yard.settle()
+    revision = yard.revisions()[1].id
+
+    assert [Path(path).name for path in yard.gateway.table.backends[revision].sockets] == [
+        f"{revision}.1.sock",
+        f"{revision}.2.sock",
+    ]
+    assert yard.target.specs[revision].workers == 2  # one for each front at least
 
 
 def test_a_service_that_comes_back_after_a_restart_is_on_its_way_not_unhealthy(yard: Yard) -> None:

@@ -19,7 +19,7 @@ from modelyard.stores.sql import references
 from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.tables import revisions
 from modelyard.supervisor import files
-from modelyard.targets.local.layout import process_name
+from modelyard.targets.local.layout import process_name, revision_of
 from modelyard.targets.local.runtime import digest_of, installed_package
 from modelyard.usecases.collect import Kind, Removed, Thing, garbage
 
@@ -84,12 +84,14 @@ def _revision_folders(settings: Settings) -> Iterator[Thing]:
 
 
 def _logs(settings: Settings) -> Iterator[Thing]:
-    """``ID.log`` and ``front-ID.log`` with their rotated ones, ``….log.1``."""
+    """
+    ``ID.log`` and ``front-ID.log`` with their rotated ones, ``….log.1``; of several fronts
+    ``ID.1.log`` and so on.
+    """
     for path in _inside(settings.logs / "services"):
-        yield from _thing(Kind.LOGS, path.name.partition(".log")[0], path)
+        yield from _thing(Kind.LOGS, revision_of(path.name), path)
     for path in settings.logs.glob(f"{_FRONT}*.log*"):
-        name = path.name.removeprefix(_FRONT).partition(".log")[0]
-        yield from _thing(Kind.LOGS, name, path)
+        yield from _thing(Kind.LOGS, revision_of(path.name.removeprefix(_FRONT)), path)
 
 
 def _runtimes(settings: Settings) -> Iterator[Thing]:
@@ -100,7 +102,7 @@ def _runtimes(settings: Settings) -> Iterator[Thing]:
 def _revisions(settings: Settings, database: Database) -> AbstractSet[str]:
     """Those in the database and those whose fronts are asked for."""
     names = files.read_desired(settings.run).processes
-    asked = {name.removeprefix(_FRONT) for name in names if name.startswith(_FRONT)}
+    asked = {revision_of(n.removeprefix(_FRONT)) for n in names if n.startswith(_FRONT)}
     with database.read() as connection:
         return asked | references.ids(connection, revisions, "id")
 

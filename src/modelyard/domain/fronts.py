@@ -33,6 +33,8 @@ class FrontSpec:
     ``predictor`` stands for a model without a script (``entry_script`` is '' then), the only one
     of ``models``. ``batching`` to ``preload`` are as in ``Serving``.
     ``cpu`` in cores and ``memory`` in bytes bound all workers together; None is not enforced.
+    ``fronts`` above 1 asks the target for so many processes, each with its share of the workers,
+    at ``paths_of`` both sockets and the log.
     """
 
     id: str
@@ -67,7 +69,20 @@ class FrontSpec:
     detect_failures: bool = False
     nan: str = "null"
     preload: bool = False
+    fronts: int = 1
     spec_version: int = SPEC_VERSION
+
+
+def paths_of(path: str, fronts: int) -> tuple[str, ...]:
+    """
+    Where several fronts of one revision have what one front has at ``path``. Pure.
+
+    One has ``r1.sock``, two have ``r1.1.sock`` and ``r1.2.sock``.
+    """
+    if fronts == 1:
+        return (path,)
+    stem, dot, suffix = path.rpartition(".")
+    return tuple(f"{stem}.{number}{dot}{suffix}" for number in range(1, fronts + 1))
 
 
 class FrontState(StrEnum):
@@ -88,6 +103,7 @@ class FrontStatus:
 
     ``limits`` says how cpu and memory are bounded: 'cgroup-v2', 'cgroup-v1', 'watchdog' or 'none'.
     ``error`` of a failed preflight: type, message, file, line, traceback, log (its last lines).
+    ``notes`` say what it does otherwise than asked, and why.
     """
 
     id: str
@@ -102,4 +118,5 @@ class FrontStatus:
     limits: str = "none"
     error: Mapping[str, Any] | None = None
     swagger: bool = False
+    notes: tuple[str, ...] = ()
     spec_version: int = SPEC_VERSION

@@ -9,14 +9,14 @@ from modelyard.domain.services import Auth
 @dataclass(frozen=True, slots=True)
 class Backend:
     """
-    A front that may be routed to.
+    The fronts of a revision, which may be routed to; requests go to the one that has fewest.
 
     ``id`` is the revision's id; ``timeout`` in seconds bounds an answer: scoring + queue + cold
     start + 5 s.
     """
 
     id: str
-    socket: str
+    sockets: tuple[str, ...]
     timeout: float
 
 

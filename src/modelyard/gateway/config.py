@@ -288,9 +288,30 @@ def _front(backend: Backend) -> str:
     return _section(
         f"backend {backend_name(backend.id)} from fronts",
         f"timeout server {max(1, round(backend.timeout * 1000))}ms",
-        f"server front {quoted(f'unix@{backend.socket}')} backup",
-        _PAUSE,
+        *(_one_server(*backend.sockets) if len(backend.sockets) == 1 else _servers(backend)),
     )
+
+
+def _one_server(socket: str) -> Iterator[str]:
+    yield f"server front {quoted(f'unix@{socket}')} backup"
+    yield _PAUSE
+
+
+def _servers(backend: Backend) -> Iterator[str]:
+    """
+    Several fronts: the one with fewest requests is next.
+
+    One that does not take a connection is out at once, and the request goes to another; it is
+    asked again ten times a second. With all of them out, only the pause is left: each try there
+    takes ``timeout connect``.
+    """
+    yield "balance leastconn"
+    yield "retries 20"
+    yield "default-server check inter 2s fastinter 100ms downinter 100ms fall 1 rise 1"
+    yield "default-server observe layer4 error-limit 1 on-error mark-down"
+    for number, socket in enumerate(backend.sockets, start=1):
+        yield f"server front{number} {quoted(f'unix@{socket}')}"
+    yield f"{_PAUSE} no-check"
 
 
 def _local_routes(table: RoutingTable) -> list[Route]:

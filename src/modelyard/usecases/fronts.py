@@ -117,6 +117,7 @@ def front_spec(
         detect_failures=serving.detect_failures,
         nan=serving.nan,
         preload=serving.preload,
+        fronts=serving.fronts,
         cpu=content.limits.cpu,
         memory=content.limits.memory,
     )

@@ -56,6 +56,7 @@ def checked_serving(
     workers = options.workers
     if workers is None:
         workers = int(_number(variables, "WORKER_COUNT") or 1)
+    fronts = int(_within("fronts", _or(options.fronts, 1), 1, 64))
     timeout = options.scoring_timeout
     if timeout is None:
         milliseconds = _number(variables, "SCORING_TIMEOUT_MS")
@@ -66,7 +67,7 @@ def checked_serving(
             o.strip() for o in variables.get("AML_CORS_ORIGINS", "").split(",") if o.strip()
         ]
     return Serving(
-        workers=int(_within("workers", workers, 1, 256)),
+        workers=max(fronts, int(_within("workers", workers, 1, 256))),  # each has at least one
         scoring_timeout=_within("scoring_timeout", timeout, 0.001, 86_400),
         queue_limit=int(_within("queue_limit", _or(options.queue_limit, 100), 1, 100_000)),
         queue_wait=_within("queue_wait", _or(options.queue_wait, 30.0), 0, 3_600),
@@ -78,7 +79,7 @@ def checked_serving(
         detect_failures=bool(options.detect_failures),
         nan=_nan(options.nan or "null"),
         preload=_preload(options.preload, variables),
-        fronts=int(_within("fronts", _or(options.fronts, 1), 1, 64)),
+        fronts=fronts,
     )
 
 

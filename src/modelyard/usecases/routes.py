@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from modelyard.domain.fronts import paths_of
 from modelyard.domain.routing import Backend, Route, RoutingTable
 from modelyard.domain.services import (
     Auth,
@@ -85,7 +86,8 @@ def without_port(table: RoutingTable, port: int) -> RoutingTable:
 def _backend(revision: Revision, socket_of: Callable[[str], Path]) -> Backend:
     serving = revision.content.serving
     timeout = serving.scoring_timeout + serving.queue_wait + COLD_START + 5
-    return Backend(revision.id, str(socket_of(revision.id)), timeout)
+    sockets = paths_of(str(socket_of(revision.id)), serving.fronts)
+    return Backend(revision.id, sockets, timeout)
 
 
 def _route(service: Service, target: Revision | None, keys: Keys, open_allowed: bool) -> Route:

@@ -28,6 +28,15 @@ def worker_log(logs: Path, revision: str) -> Path:
     return logs / "services" / f"{revision}.log"
 
 
+def worker_logs(logs: Path, revision: str) -> list[Path]:
+    """
+    What is there of them when nobody knows any more how many fronts the revision had; not empty.
+    """
+    one = worker_log(logs, revision)
+    several = (p for p in one.parent.glob(f"{revision}.*.log") if p.suffixes[0][1:].isdecimal())
+    return sorted(several, key=lambda p: int(p.suffixes[0][1:])) or [one]
+
+
 def front_log(logs: Path, revision: str) -> Path:
     """What the front itself prints."""
     return logs / f"{process_name(revision)}.log"
@@ -36,6 +45,11 @@ def front_log(logs: Path, revision: str) -> Path:
 def process_name(revision: str) -> str:
     """The front's name under the supervisor."""
     return f"front-{revision}"
+
+
+def revision_of(name: str) -> str:
+    """The revision that a front's id, or a file named by one, belongs to."""
+    return name.partition(".")[0]
 
 
 def socket(sockets: Path, revision: str) -> Path:

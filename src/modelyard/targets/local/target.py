@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from modelyard.ports import Supervision
 from modelyard.settings import Settings
 from modelyard.targets.local import control, layout
 from modelyard.targets.local.capacity import capacity
+from modelyard.targets.local.parts import merged, parts, together
 from modelyard.targets.local.specs import SpecShelf
 from modelyard.targets.local.tails import last_lines
 
@@ -28,7 +30,8 @@ _ASKED_AT_ONCE = 16
 
 class LocalTarget:
     """
-    ``ports.Target``: each front is a process under the supervisor.
+    ``ports.Target``: each front is a process under the supervisor, or several as its
+    specification says (``parts``); they are one to whoever asks.
 
     ``runtime`` is the folder of ``lay_worker``, given to specifications that name none.
     ``release`` is written beside each front that is started.
@@ -54,73 +57,67 @@ class LocalTarget:
         """A front that answers is left as it is, also when it is asked for with another spec."""
         self._sweep()
         whole = spec if spec.runtime else replace(spec, runtime=str(self._runtime))
-        name = layout.process_name(spec.id)
-        if name in self._supervision.wanted():
-            before = self._shelf.load(spec.id)
-            if before == whole or (before is not None and self._answers(before)):
-                return
-        path = self._shelf.save(whole)
-        self._supervision.want(
-            ProcessSpec(
-                name=name,
-                argv=(*self._command, str(path)),
-                log=str(layout.front_log(self._logs, spec.id)),
-                # dropped and asked for again faster than the supervisor looks, it shall
-                # nevertheless be another process
-                env={
-                    "MODELYARD_FRONT_STARTED": str(time.time_ns()),
-                    "MODELYARD_RELEASE": self._release,
-                },
-                stop_timeout=spec.scoring_timeout + STOP_EXTRA,
-                order=ORDER,
-            )
-        )
+        wanted = self._names(spec.id)
+        new = [part for part in parts(whole) if not self._may_stay(part, wanted)]
+        if not new:
+            return
+        self._shelf.save(whole)
+        self._supervision.want(*(self._process(part, self._shelf.save(part)) for part in new))
 
     def observe(self, ids: Iterable[str]) -> Mapping[str, FrontStatus]:
         asked = list(dict.fromkeys(ids))
         if not asked:
             return {}
         wanted, statuses = self._supervision.wanted(), self._supervision.statuses()
+        fronts = [(id, front) for id in asked for front in self._ids(id)]
 
-        def look(id: str) -> FrontStatus:
-            name = layout.process_name(id)
+        def look(front: tuple[str, str]) -> FrontStatus:
+            name = layout.process_name(front[1])
             if name not in wanted:
-                return FrontStatus(id, FrontState.GONE)
-            return self._look(id, statuses.get(name))
+                return FrontStatus(front[1], FrontState.GONE)
+            return self._look(front[1], statuses.get(name))
 
-        return dict(zip(asked, self._pool.map(look, asked), strict=True))
+        said: dict[str, list[FrontStatus]] = {id: [] for id in asked}
+        for (id, _), status in zip(fronts, self._pool.map(look, fronts), strict=True):
+            said[id].append(status)
+        return {id: together(id, statuses) for id, statuses in said.items()}
 
     def drain(self, id: str) -> None:
-        spec = self._shelf.load(id)
-        if spec is None:
-            return
-        try:
-            control.ask(spec.control_socket, "drain")
-        except (control.NoFront, control.NoAnswer):
-            return  # it has gone, or is going
+        for front in self._ids(id):
+            spec = self._shelf.load(front)
+            # when there is none to ask it has gone, or is going
+            if spec is not None:
+                with suppress(control.NoFront, control.NoAnswer):
+                    control.ask(spec.control_socket, "drain")
 
     def stop(self, id: str) -> None:
-        self._supervision.drop(layout.process_name(id))
-        self._shelf.set_aside(id)
+        ids = {id, *self._ids(id), *self._names(id).values()}
+        self._supervision.drop(*(layout.process_name(front) for front in sorted(ids)))
+        for front in ids:
+            self._shelf.set_aside(front)
         self._sweep()
 
     def running(self) -> Sequence[str]:
         self._sweep()
-        names = sorted(self._supervision.wanted())
-        return [name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)]
+        return sorted({layout.revision_of(front) for front in self._names().values()})
 
     def outdated(self) -> frozenset[str]:
         """Fronts that another release started, or another installation of this one."""
         wanted = self._supervision.wanted()
-        names = {name.removeprefix(_PREFIX): name for name in wanted if name.startswith(_PREFIX)}
-        return frozenset(id for id, name in names.items() if not self._is_ours(id, wanted[name]))
+        return frozenset(
+            layout.revision_of(front)
+            for name, front in self._names().items()
+            if name in wanted and not self._is_ours(front, wanted[name])
+        )
 
     def logs(self, id: str, lines: int) -> Sequence[str]:
         """Also of a front that was stopped, as long as its log is there."""
         spec = self._shelf.load(id)
         if spec is None:
-            return last_lines(layout.worker_log(self._logs, id), lines)
-        return last_lines(Path(spec.log_file), lines, spec.log_files)
+            kept = layout.worker_logs(self._logs, id)
+            return merged([last_lines(log, lines) for log in kept], lines)
+        fronts = parts(spec)
+        return merged([last_lines(Path(p.log_file), lines, p.log_files) for p in fronts], lines)
 
     def capacity(self) -> tuple[float, int]:
         return capacity()
@@ -128,6 +125,37 @@ class LocalTarget:
     def close(self) -> None:
         """End the threads that ask fronts; the fronts go on."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _ids(self, id: str) -> list[str]:
+        """The ids of a revision's fronts: its own when it has one alone."""
+        spec = self._shelf.load(id)
+        return [id] if spec is None else [part.id for part in parts(spec)]
+
+    def _names(self, id: str | None = None) -> dict[str, str]:
+        """Fronts that are asked for, of one revision or of all, by their processes' names."""
+        fronts = {n: n.removeprefix(_PREFIX) for n in self._supervision.wanted() if _is_front(n)}
+        return {n: f for n, f in fronts.items() if id is None or layout.revision_of(f) == id}
+
+    def _may_stay(self, part: FrontSpec, wanted: Mapping[str, str]) -> bool:
+        if layout.process_name(part.id) not in wanted:
+            return False
+        before = self._shelf.load(part.id)
+        return before == part or (before is not None and self._answers(before))
+
+    def _process(self, spec: FrontSpec, path: Path) -> ProcessSpec:
+        return ProcessSpec(
+            name=layout.process_name(spec.id),
+            argv=(*self._command, str(path)),
+            log=str(layout.front_log(self._logs, spec.id)),
+            # dropped and asked for again faster than the supervisor looks, it shall
+            # nevertheless be another process
+            env={
+                "MODELYARD_FRONT_STARTED": str(time.time_ns()),
+                "MODELYARD_RELEASE": self._release,
+            },
+            stop_timeout=spec.scoring_timeout + STOP_EXTRA,
+            order=ORDER,
+        )
 
     def _is_ours(self, id: str, process: ProcessSpec) -> bool:
         spec = self._shelf.load(id)
@@ -168,6 +196,10 @@ class LocalTarget:
             status = statuses.get(layout.process_name(id))
             if status is None or status.pid is None or not _exists(status.pid):
                 self._shelf.sweep(id)
+
+
+def _is_front(name: str) -> bool:
+    return name.startswith(_PREFIX)
 
 
 def _exists(pid: int) -> bool:
