@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, NoReturn, Tuple
 
 from modelyard_worker import frames, logs, options, schema, script, shimming
 from modelyard_worker.channel import Channel, Closed
@@ -64,6 +64,16 @@ def _serve(channel: Channel, page: Page) -> int:
     source = os.getcwd()
     os.environ["MODELYARD_MODELS"] = json.dumps(front.get("models") or [])
     shimming.activate()
+    if front.get("predictor"):
+        executor = _predictor(channel, front, source)
+    else:
+        executor = _script(channel, front, source)
+    schema.mend()
+    logs.step_back()
+    return _loop(Loop(channel, page, executor), channel, executor, front, already)
+
+
+def _script(channel: Channel, front: Dict[str, Any], source: str) -> Runner:
     phase = "import"
     try:
         module = script.load(str(front["entry_script"]), source)
@@ -73,10 +83,21 @@ def _serve(channel: Channel, page: Page) -> int:
         if callable(init):
             executor.finished(init())
     except BaseException as error:
-        return _give_up(channel, error, phase, source)
-    schema.mend()
-    logs.step_back()
-    return _loop(Loop(channel, page, executor), channel, executor, front, already)
+        fault = describe(error, phase, source)
+        _give_up(channel, fault, "The entry script" if phase == "import" else "init()")
+    return executor
+
+
+def _predictor(channel: Channel, front: Dict[str, Any], source: str) -> Runner:
+    """A model without a script."""
+    from modelyard_worker.nocode import starting  # a script need not wait for it
+
+    try:
+        return starting.start(front)
+    except BaseException as error:
+        fault = describe(error, "init", source)
+        fault["hint"] = starting.explain(error, front) or fault["hint"]
+        _give_up(channel, fault, "Loading the model")
 
 
 def _loop(
@@ -107,10 +128,8 @@ def _await_hello(channel: Channel) -> Tuple[Dict[str, Any], List[Frame]]:
                 return frame.head, found[at + 1 :]
 
 
-def _give_up(channel: Channel, error: BaseException, phase: str, source: str) -> int:
+def _give_up(channel: Channel, fault: Dict[str, Any], what: str) -> NoReturn:
     """Tell the front and the log, then end without waiting for the script's threads."""
-    fault = describe(error, phase, source)
-    what = "The entry script" if phase == "import" else "init()"
     logs.LOG.error("%s failed\n%s", what, fault["traceback"])
     if fault["hint"]:
         logs.LOG.error("%s", fault["hint"])

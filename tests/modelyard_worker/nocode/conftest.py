@@ -1,0 +1,31 @@
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.modelyard_worker.conftest import StartWorker
+from tests.modelyard_worker.nocode.asking import NoCodeWorker
+
+StartModel = Callable[..., NoCodeWorker]
+
+
+@pytest.fixture
+def serve_model(launch: StartWorker) -> StartModel:
+    """Starts workers: ``serve_model("Onnx", path, sample=…, python=…)``."""
+
+    def start(framework: str, path, python: str = sys.executable, **more) -> NoCodeWorker:
+        worker = NoCodeWorker(launch(None, python))
+        worker.start(framework, path, **more)
+        return worker
+
+    return start
+
+
+@pytest.fixture
+def fail_model(launch: StartWorker):
+    """Starts a worker that cannot serve its model; gives the FAULT's head."""
+
+    def start(framework: str, path, python: str = sys.executable, **more) -> dict:
+        return NoCodeWorker(launch(None, python)).fail(framework, path, **more)
+
+    return start
