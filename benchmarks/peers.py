@@ -20,8 +20,9 @@ def environment(name: str, packages: list[str], python: str = sys.executable) ->
         binary = uv.find_uv_bin()
         subprocess.run([binary, "venv", "-q", "--clear", "-p", python, folder], check=True)
         subprocess.run(
-            [binary, "pip", "install", "-q", "-p", folder / "bin" / "python", *packages],
+            [binary, "pip", "install", "-q", "--compile-bytecode",  # as ours are, when built
+             "-p", folder / "bin" / "python", *packages],
             check=True,
-        )
+        )  # fmt: skip
         done.touch()
     return str(folder / "bin" / "python")

@@ -1,0 +1,128 @@
+"""
+Modelyard beside other servers of models: the same model, rows and client, one core each.
+
+    python -m benchmarks.serving [--quick] [--servers ours,kserve] [--models linear]
+        [--rows 1,100] [--connections 1,16] [--rounds 5] [--seconds 2] [--save FILE]
+
+Installs each peer into an environment of its own (cached), checks its answers, weighs it alone,
+then asks all in turns; prints Markdown. The whole takes hours; `--quick` some minutes and leaves
+spreads wide. The client (`serving_peers/client.py`) has the machine's first core, the servers
+have the last.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.serving_peers.bare import beside_bare
+from benchmarks.serving_peers.base import KINDS, Peer
+from benchmarks.serving_peers.goals import goals
+from benchmarks.serving_peers.installed import packages_in, version_of
+from benchmarks.serving_peers.ours import OURS
+from benchmarks.serving_peers.packages import LIBRARIES, SERVERS
+from benchmarks.serving_peers.peers import PEERS
+from benchmarks.serving_peers.plan import LOOP, Plan, chosen, numbers
+from benchmarks.serving_peers.processes import two_cores
+from benchmarks.serving_peers.race import Race, make_models, say
+from benchmarks.serving_peers.results import Results
+from benchmarks.serving_peers.tables import goal_list, page
+
+ALL: tuple[Peer, ...] = (*OURS, *PEERS)
+
+
+def options() -> argparse.Namespace:
+    """The command line."""
+    found = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    found.add_argument("--quick", action="store_true", help="one model, two sizes, two rounds")
+    found.add_argument("--servers", default="", help="of " + ",".join(p.key for p in ALL))
+    found.add_argument("--models", default="", help="of " + ",".join(KINDS))
+    found.add_argument("--rows", default="")
+    found.add_argument("--connections", default="")
+    found.add_argument("--rounds", type=int)
+    found.add_argument("--seconds", type=float)
+    found.add_argument("--starts", type=int, default=1, help="how often each is started alone")
+    found.add_argument("--save", type=Path, help="where the raw numbers go, as JSON")
+    return found.parse_args()
+
+
+def plan_of(asked: argparse.Namespace) -> Plan:
+    """What was asked for. Raises ValueError for what there is not."""
+    quick = asked.quick
+    kinds = tuple(asked.models.split(",")) if asked.models else KINDS[:1] if quick else KINDS
+    if unknown := set(kinds) - set(KINDS):
+        raise ValueError(f"No such model: {', '.join(unknown)}. There are {', '.join(KINDS)}.")
+    return Plan(
+        peers=chosen(ALL, asked.servers),
+        kinds=kinds,
+        rows=numbers(asked.rows or ("1,10000" if quick else "1,100,10000")),
+        connections=numbers(asked.connections or "1,16,64"),
+        rounds=asked.rounds or (2 if quick else 5),
+        seconds=asked.seconds or (1.0 if quick else 2.0),
+        starts=asked.starts,
+        loop=not asked.servers or LOOP in asked.servers.split(","),
+    )
+
+
+def measure(plan: Plan) -> Results:
+    """Everything that the plan says, and ours beside a bare process."""
+    cores = two_cores()
+    with tempfile.TemporaryDirectory(prefix="mb-", ignore_cleanup_errors=True) as text:
+        folder = Path(text)
+        sums = make_models(folder / "m")
+        race = Race(plan, sums, cores, folder)
+        mine = next((peer for peer in plan.peers if peer.key == "ours"), None)
+        if mine is not None and "linear" in plan.kinds:
+            race.results.facts.update(beside_bare(race, mine, sums, cores, plan.rounds))
+        race.run()
+        return race.results
+
+
+def preface(plan: Plan) -> str:
+    """When, where and what."""
+    today = datetime.now(UTC).date()
+    libraries = ", ".join(LIBRARIES).replace("==", " ")
+    used = {peer.environment: peer for peer in plan.peers if SERVERS[peer.environment]}
+    versions = ", ".join(
+        f"{SERVERS[name][0].partition('[')[0]} {version_of(name)}" for name in used
+    )
+    return (
+        f"{today}, {os.cpu_count()} cores of {processor()}, load average"
+        f" {os.getloadavg()[1]:.1f}, Python {platform.python_version()}; {libraries}; {versions};"
+        f" uvloop {packages_in('mlserver').get('uvloop', '') if 'mlserver' in used else ''}"
+        f" for MLServer. Medians of {plan.rounds} runs of {plan.seconds:g} s in turns, server"
+        " and client on one core each."
+    )
+
+
+def processor() -> str:
+    """The name that the machine gives its processor."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def main() -> None:
+    asked = options()
+    try:
+        plan = plan_of(asked)
+    except ValueError as error:
+        sys.exit(str(error))
+    say(f"about {plan.minutes():.0f} minutes")
+    results = measure(plan)
+    if asked.save:
+        asked.save.write_text(json.dumps(results.plain()))
+    print(preface(plan))
+    print()
+    print(goal_list(goals(results, plan.peers)))
+    print()
+    print(page(plan, results))
+
+
+if __name__ == "__main__":
+    main()
