@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelyard.domain.errors import ModelyardError as ModelyardError
+    from modelyard.domain.predictors import Batching as Batching
     from modelyard.sdk.aci import AciWebservice as AciWebservice
     from modelyard.sdk.aks import AksWebservice as AksWebservice
     from modelyard.sdk.authentication import (
@@ -45,6 +46,7 @@ _HOMES = {
     "AciWebservice": "modelyard.sdk.aci",
     "AksWebservice": "modelyard.sdk.aks",
     "AzureCliAuthentication": "modelyard.sdk.authentication",
+    "Batching": "modelyard.domain.predictors",
     "Client": "modelyard.sdk.client",
     "CondaDependencies": "modelyard.sdk.conda_dependencies",
     "ContainerImage": "modelyard.sdk.images",
@@ -70,6 +72,7 @@ __all__ = [
     "AciWebservice",
     "AksWebservice",
     "AzureCliAuthentication",
+    "Batching",
     "Client",
     "CondaDependencies",
     "ContainerImage",

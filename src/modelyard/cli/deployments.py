@@ -33,6 +33,10 @@ class Sent(NamedTuple):
     name: str
 
 
+NO_SCRIPT = Sent("", "", "")
+"""What a model that is served by its framework has instead."""
+
+
 def at(ws: str, name: str) -> str:
     """Where the API has the service."""
     return path("workspaces", ws, "services", name)
@@ -51,6 +55,19 @@ def environment(client: Client, ws: str, asked: Environment) -> EnvironmentDefin
     if asked.registered:
         return environments.find(client, ws, asked.registered).definition
     return environments.definition("service", *own)
+
+
+def script_of(entry: Path | None, source: Path | None) -> Path | None:
+    """
+    The scoring script: the one named, else score.py where it is there, else none.
+
+    Raises ``BadInput`` when the one named, or that of a folder, is not there.
+    """
+    default = Path("score.py")
+    if entry is None and source is None and not default.is_file():
+        return None
+    check_script(entry or default, source)
+    return entry or default
 
 
 def check_script(entry: Path, source: Path | None) -> None:

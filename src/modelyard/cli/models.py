@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from modelyard.cli.choose import WorkspaceOption, name_and_version, pairs, server, workspace
-from modelyard.cli.output import Column, Json, Yes, confirm, say, show, show_all
+from modelyard.cli.output import Column, Json, Yes, confirm, remark, say, show, show_all
 from modelyard.domain.errors import AlreadyExists
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.downloads import download_files, manifest_of
 from modelyard.sdk.folders import bundle_of
 from modelyard.sdk.progress import human
+from modelyard.sdk.samples import wired
 from modelyard.sdk.transfer import upload
 from modelyard.wire.models import Model, ModelRequest
 
@@ -36,10 +37,20 @@ def register(
     description: Annotated[str, typer.Option(help="A sentence about it.")] = "",
     framework: Annotated[str | None, typer.Option(help="ScikitLearn, Onnx, PyTorch …")] = None,
     framework_version: Annotated[str | None, typer.Option(help="Of the framework.")] = None,
+    sample: Annotated[
+        Path | None, typer.Option(help="A file of rows that it takes: .csv, .json, .npy …")
+    ] = None,
+    sample_output: Annotated[
+        Path | None, typer.Option(help="A file of what it gives for them.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Keep a file or folder as the next version of a model."""
     tags = pairs(tag)
+    given, gives = (
+        wired(sample, "--sample", remark),
+        wired(sample_output, "--sample-output", remark),
+    )
     client = server()
     target = path("workspaces", workspace(client, ws), "models")
     manifest = upload(client, bundle_of(files), f"Uploading {files}", show_output=not as_json)
@@ -50,6 +61,8 @@ def register(
         tags=tags,
         framework=framework,
         framework_version=framework_version,
+        sample_input=given,
+        sample_output=gives,
     )
     show(client.send("POST", target, request, Model), as_json, [*COLUMNS, "description"])
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import convert
 
 from modelyard.cli import deployments
 from modelyard.cli import service_options as options
@@ -13,6 +14,7 @@ from modelyard.cli.environments import Conda, Pip, Python, Requirements
 from modelyard.cli.output import Json
 from modelyard.domain.errors import AlreadyExists, BadInput
 from modelyard.sdk.client import Client, path
+from modelyard.wire.environments import EnvironmentDefinition
 from modelyard.wire.services import (
     Content,
     Service,
@@ -26,8 +28,16 @@ def deploy(
     name: Name,
     model: options.Models = None,
     entry: Annotated[
-        Path, typer.Option("--entry", "-e", help="The scoring script, with init() and run().")
-    ] = Path("score.py"),
+        Path | None,
+        typer.Option(
+            "--entry",
+            "-e",
+            help="The scoring script, with init() and run(); score.py when it is there.",
+        ),
+    ] = None,
+    no_script: Annotated[
+        bool, typer.Option("--no-script", help="Serve the one model by its framework.")
+    ] = False,
     source: options.Source = None,
     environment: options.Registered = None,
     conda: Conda = None,
@@ -46,6 +56,13 @@ def deploy(
     queue_wait: options.QueueWait = None,
     body_limit: options.BodyLimit = None,
     cors: options.Cors = None,
+    batching: options.BatchSize = None,
+    batch_wait: options.BatchWait = None,
+    tracebacks: options.Tracebacks = None,
+    detect_failures: options.DetectFailures = None,
+    nan: options.Nan = None,
+    preload: options.Preload = None,
+    fronts: options.Fronts = None,
     keyless: Annotated[bool, typer.Option("--open", help="No key needed.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what a service of that name runs.")
@@ -54,14 +71,22 @@ def deploy(
     ws: WorkspaceOption = None,
     as_json: Json = False,
 ) -> None:
-    """Deploy a model as a web service and wait until it answers."""
-    deployments.check_script(entry, source)
+    """
+    Deploy a model as a web service and wait until it answers.
+
+    Without a scoring script the one model is served by its framework.
+    """
+    script = None if no_script else deployments.script_of(entry, source)
     variables, tags = pairs(variable), pairs(tag)
     client = server()
     space = workspace(client, ws)
     asked = options.Environment(environment, conda, requirements, pip, python)
-    runs_in = deployments.environment(client, space, asked)
-    sent = deployments.send_source(client, entry, source)
+    chosen = script is None and not asked
+    runs_in = None if chosen else deployments.environment(client, space, asked)
+    sent = deployments.send_source(client, script, source) if script else deployments.NO_SCRIPT
+    serving = options.serving(
+        workers, timeout, init_timeout, queue_limit, queue_wait, body_limit, cors
+    )
     content = Content(
         source=sent.digest,
         entry_script=sent.entry_script,
@@ -70,10 +95,11 @@ def deploy(
         models=model or [],
         variables=variables,
         limits=options.limits(cpu, memory),
-        serving=options.serving(
-            workers, timeout, init_timeout, queue_limit, queue_wait, body_limit, cors
+        serving=options.further(
+            serving, batching=batching, batch_wait=batch_wait, tracebacks=tracebacks,
+            detect_failures=detect_failures, nan=nan, preload=preload, fronts=fronts,
         ),
-    )
+    )  # fmt: skip
     request = ServiceRequest(
         name=name,
         content=content,
@@ -109,6 +135,13 @@ def update(
     queue_wait: options.QueueWait = None,
     body_limit: options.BodyLimit = None,
     cors: options.Cors = None,
+    batching: options.BatchSize = None,
+    batch_wait: options.BatchWait = None,
+    tracebacks: options.Tracebacks = None,
+    detect_failures: options.DetectFailures = None,
+    nan: options.Nan = None,
+    preload: options.Preload = None,
+    fronts: options.Fronts = None,
     auth: Annotated[str | None, typer.Option(help="key or off.")] = None,
     no_wait: options.NoWait = False,
     ws: WorkspaceOption = None,
@@ -127,9 +160,12 @@ def update(
     content = deployments.wanted(service)
     change = ServiceChange(models=model or None, auth=auth, description=description)
     if entry or source:
-        script = entry or Path(str(content.get("entry_script", "score.py")))
+        script = entry or Path(str(content.get("entry_script") or "score.py"))
         sent = deployments.send_source(client, script, source)
         change.source, change.entry_script, change.source_name = sent
+        if content.get("chosen_environment"):
+            # what was chosen for the model is what its script begins with
+            change.environment = convert(content["environment"], EnvironmentDefinition)
     asked = options.Environment(environment, conda, requirements, pip, python)
     if asked:
         change.environment = deployments.environment(client, service.workspace, asked)
@@ -139,9 +175,13 @@ def update(
         change.tags = {**service.tags, **tags}
     if cpu is not None or memory is not None:
         change.limits = options.limits(cpu, memory, content.get("limits"))
-    serving = options.serving(
-        workers, timeout, init_timeout, queue_limit, queue_wait, body_limit, cors
-    )
+    serving = options.further(
+        options.serving(
+            workers, timeout, init_timeout, queue_limit, queue_wait, body_limit, cors
+        ),
+        batching=batching, batch_wait=batch_wait, tracebacks=tracebacks,
+        detect_failures=detect_failures, nan=nan, preload=preload, fronts=fronts,
+    )  # fmt: skip
     if serving != ServingOptions():
         change.serving = serving
     if change == ServiceChange():

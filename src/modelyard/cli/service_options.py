@@ -5,8 +5,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
+from modelyard.domain.errors import BadInput
+from modelyard.domain.predictors import Batching
+from modelyard.wire import services as wire
 from modelyard.wire.services import Limits, ServingOptions
 
 Models = Annotated[
@@ -43,6 +47,39 @@ BodyLimit = Annotated[
 Cors = Annotated[
     list[str] | None,
     typer.Option("--cors", help="Origin that browsers may call from; may be repeated."),
+]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(
+        "--batching", min=1, help="Requests that may run together in one call; 1 is off."
+    ),
+]
+BatchWait = Annotated[
+    float | None,
+    typer.Option(min=0, help="Milliseconds that an idle worker waits for more (default 0)."),
+]
+Tracebacks = Annotated[
+    bool | None,
+    typer.Option("--tracebacks/--no-tracebacks", help="Tracebacks in the answers too, or not."),
+]
+DetectFailures = Annotated[
+    bool | None,
+    typer.Option(
+        "--detect-failures/--no-detect-failures",
+        help="Count an answer that is the text of an exception as failed, or not.",
+    ),
+]
+Nan = Annotated[
+    str | None, typer.Option("--nan", help="What becomes of NaN in JSON: null or error.")
+]
+Preload = Annotated[
+    bool | None,
+    typer.Option(
+        "--preload/--no-preload", help="Load the model once and fork the workers, or not."
+    ),
+]
+Fronts = Annotated[
+    int | None, typer.Option(min=1, help="Front processes of the service (default 1).")
 ]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return at once.")]
 
@@ -92,4 +129,32 @@ def serving(
         queue_wait=queue_wait,
         body_limit=body_limit,
         cors_origins=cors or None,
+    )
+
+
+def further(
+    asked: ServingOptions,
+    *,
+    batching: int | None,
+    batch_wait: float | None,
+    tracebacks: bool | None,
+    detect_failures: bool | None,
+    nan: str | None,
+    preload: bool | None,
+    fronts: int | None,
+) -> ServingOptions:
+    """How requests run, with what is said of batches, errors and processes."""
+    if batch_wait is not None and batching is None:
+        raise BadInput("--batch-wait says nothing without --batching SIZE.")
+    together = None if batching is None else Batching(batching, batch_wait or 0.0)
+    return msgspec.structs.replace(
+        asked,
+        batching=None
+        if together is None
+        else wire.Batching(max_size=together.max_size, max_wait_ms=together.max_wait_ms),
+        tracebacks=tracebacks,
+        detect_failures=detect_failures,
+        nan=nan,
+        preload=preload,
+        fronts=fronts,
     )

@@ -45,7 +45,10 @@ def show_(name: Name, ws: WorkspaceOption = None, as_json: Json = False) -> None
     if as_json:
         print_json(service)
         return
-    more = ["step", "description", "tags", "live_revision", "wanted_revision", "created", "notes"]
+    more: list[Column] = [
+        ("script", lambda s: s.entry_script or f"no script; served by {s.framework}"),
+        "step", "description", "tags", "live_revision", "wanted_revision", "created", "notes",
+    ]  # fmt: skip
     show(service, False, [*COLUMNS, *more])
     say("")
     show_all(service.revisions, False, REVISIONS, "No revisions.")

@@ -33,7 +33,7 @@ class AciWebservice(Webservice):
     _label = "ACI"
 
     @staticmethod
-    def deploy_configuration(
+    def deploy_configuration(  # type: ignore[override]  # Azure's own arguments
         cpu_cores: float | None = None,
         memory_gb: float | None = None,
         tags: Any = None,

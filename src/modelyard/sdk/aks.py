@@ -49,7 +49,7 @@ class AksWebservice(Webservice):
     _label = "AKS"
 
     @staticmethod
-    def deploy_configuration(
+    def deploy_configuration(  # type: ignore[override]  # Azure's own arguments
         autoscale_enabled: bool | None = None,
         autoscale_min_replicas: int | None = None,
         autoscale_max_replicas: int | None = None,

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import modelyard
 from modelyard.domain.errors import AlreadyExists, BadInput
 from modelyard.domain.names import check_name
 from modelyard.sdk import folders, transfer
 from modelyard.sdk.client import Client, path
-from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
+from modelyard.sdk.errors import UserErrorException, WebserviceException, raised_as
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
 from modelyard.wire import services as wire
 
@@ -27,14 +29,14 @@ def deploy(
     """
     Ask for the service; it comes up in the background.
 
-    ``inference_config`` is an ``InferenceConfig`` or a ``ContainerImageConfig``. Raises
-    ``WebserviceException``.
+    ``inference_config`` is an ``InferenceConfig`` or a ``ContainerImageConfig``, or None to serve
+    the one model without a script. Raises ``WebserviceException``.
     """
     configuration = checked_configuration(deployment_config)
+    if has_no_script(inference_config):
+        check_one_model(models)
     with raised_as(WebserviceException):
         check_name("service", name)
-        if inference_config is None:
-            raise no_code(models)
         client = workspace.service_context
         ids, local = models_of(client, models)
         made = content(client, inference_config, show_output=show_output)
@@ -54,7 +56,10 @@ def send(
     overwrite: bool,
 ) -> "modelyard.Webservice":
     """Send the request; the service in its own class."""
+    batching = content_.serving.batching
     content_.limits, content_.serving = configuration.limits(), configuration.serving()
+    if content_.serving.batching is None and batching is not None:
+        content_.serving = msgspec.structs.replace(content_.serving, batching=batching)
     request = wire.ServiceRequest(name=name, content=content_, overwrite=overwrite)
     configuration.fill(request)
     target = path("workspaces", workspace.name, "services")
@@ -70,21 +75,35 @@ def send(
 
 
 def content(client: Client, config: Any, *, show_output: bool = False) -> wire.Content:
-    """The script and its environment, sent; models and limits are still missing."""
+    """The script, if any, and its environment, sent; models and limits are still missing."""
+    if config is None:
+        return wire.Content()
     if not hasattr(config, "source") or not hasattr(config, "definition"):
         raise BadInput(
             f"inference_config must be an InferenceConfig, not a {type(config).__name__}."
         )
+    made = wire.Content(environment=config.definition(), serving=batching_of(config))
     source = config.source()
-    digest = transfer.upload(
-        client, source.bundle, "Uploading the source", show_output=show_output
-    )
-    return wire.Content(
-        source=digest,
-        entry_script=source.entry_script,
-        source_name=source.name,
-        environment=config.definition(),
-    )
+    if source is not None:
+        made.source = transfer.upload(
+            client, source.bundle, "Uploading the source", show_output=show_output
+        )
+        made.entry_script, made.source_name = source.entry_script, source.name
+    return made
+
+
+def batching_of(config: Any) -> wire.ServingOptions:
+    """What an inference configuration says of how requests run: whether they run together."""
+    asked = getattr(config, "batching", None)
+    if asked is None:
+        return wire.ServingOptions()
+    batching = wire.Batching(max_size=asked.max_size, max_wait_ms=asked.max_wait_ms)
+    return wire.ServingOptions(batching=batching)
+
+
+def has_no_script(config: Any) -> bool:
+    """Whether a model shall be served without a script."""
+    return config is None or getattr(config, "entry_script", "") is None
 
 
 def models_of(
@@ -123,11 +142,14 @@ def checked_configuration(value: Any) -> WebserviceDeploymentConfiguration:
     return value
 
 
-def no_code(models: Sequence[Any] | None) -> Exception:
-    """The error of deploying without a scoring script."""
-    named = ", ".join(str(getattr(m, "id", m)) for m in models or ()) or "no models"
-    return not_supported(
-        f"Deploying {named} without an inference_config",
-        "Write a score.py with init() and run(data) and pass "
-        'InferenceConfig("score.py", environment=...).',
+def check_one_model(models: Sequence[Any] | None) -> None:
+    """Raises ``UserErrorException``, as Azure does, for other than one model."""
+    if isinstance(models, list | tuple) and len(models) == 1:
+        return
+    given = models if isinstance(models, list | tuple) else [models] if models else []
+    named = ", ".join(str(getattr(model, "id", model)) for model in given) or "none"
+    raise UserErrorException(
+        "Without an inference_config exactly one model is served, given as a list: write [model]. "
+        f"Given: {named}. For several models write a score.py with init() and run(data) and pass "
+        'InferenceConfig("score.py", environment=...).'
     )

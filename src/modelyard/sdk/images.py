@@ -50,16 +50,22 @@ class Image:
         workspace: "modelyard.Workspace",
         name: str,
         models: Sequence[Any],
-        image_config: ContainerImageConfig,
+        image_config: ContainerImageConfig | None = None,
     ) -> "Image":
-        """Keep models and script as the name's next version; its environment is built."""
+        """
+        Keep models and script as the name's next version; its environment is built.
+
+        Without ``image_config`` the one model is kept to be served by its framework.
+        """
         with raised_as(WebserviceException):
             client = workspace.service_context
             content = deploying.content(client, image_config)
             content.models, content.local_models = deploying.models_of(client, models)
             request = wire.ImageRequest(
-                name=name, content=content, description=image_config.description or "",
-                tags=texts(image_config.tags), properties=texts(image_config.properties),
+                name=name, content=content,
+                description=getattr(image_config, "description", None) or "",
+                tags=texts(getattr(image_config, "tags", None)),
+                properties=texts(getattr(image_config, "properties", None)),
             )  # fmt: skip
             target = path("workspaces", workspace.name, "images")
             found = client.send("POST", target, request, wire.Image)

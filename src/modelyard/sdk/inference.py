@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modelyard.domain.errors import BadInput
+from modelyard.domain.predictors import Batching
 from modelyard.sdk import folders, ignore
 from modelyard.sdk.conda_dependencies import PYTHON_DEFAULT_VERSION
 from modelyard.sdk.environments import Environment, definition_of
@@ -31,12 +32,16 @@ class InferenceConfig:
     What runs a model.
 
     ``entry_script`` is relative to ``source_directory``, whose whole content is sent; without one
-    the script alone is. Both are checked at once. Raises ``WebserviceException``.
+    the script alone is. Both are checked at once. ``batching`` has requests that wait together run
+    together, in one call of the script's ``run``.
+
+    With ``environment`` or ``batching`` alone, no script is run: the one model is served by its
+    framework. Raises ``WebserviceException``.
     """
 
     def __init__(
         self,
-        entry_script: str,
+        entry_script: str | None = None,
         runtime: str | None = None,
         conda_file: str | None = None,
         extra_docker_file_steps: str | None = None,
@@ -47,8 +52,10 @@ class InferenceConfig:
         base_image_registry: Any = None,
         cuda_version: str | None = None,
         environment: Environment | None = None,
+        *,
+        batching: Batching | None = None,
     ) -> None:
-        self.entry_script = str(entry_script)
+        self.entry_script = None if entry_script is None else str(entry_script)
         self.source_directory = None if source_directory is None else str(source_directory)
         self.runtime = runtime
         self.conda_file = None if conda_file is None else str(conda_file)
@@ -59,6 +66,7 @@ class InferenceConfig:
         self.base_image_registry = base_image_registry
         self.cuda_version = cuda_version
         self.environment = environment
+        self.batching = batching
         self.validate_configuration()
 
     def validate_configuration(self) -> None:
@@ -69,38 +77,62 @@ class InferenceConfig:
                     f"The source_directory {self.source_directory!r} is not a folder "
                     f"(in {Path.cwd()})."
                 )
-            check_script(self._script, self.entry_script)
+            if self.batching is not None and not isinstance(self.batching, Batching):
+                raise BadInput(
+                    "batching must be a modelyard.Batching, like Batching(max_size=64), not a "
+                    f"{type(self.batching).__name__}."
+                )
+            if self.entry_script is None:
+                self._check_without_script()
+            else:
+                check_script(self._beside(self.entry_script), self.entry_script)
             self._check_environment()
 
     def validation_script_content(self) -> None:
         """Raises ``WebserviceException`` when the script cannot be parsed."""
-        with raised_as(WebserviceException):
-            check_script(self._script, self.entry_script)
+        if self.entry_script is not None:
+            with raised_as(WebserviceException):
+                check_script(self._beside(self.entry_script), self.entry_script)
 
-    def source(self) -> Source:
-        """What is to be sent, read anew."""
+    def source(self) -> Source | None:
+        """What is to be sent, read anew; None without a script."""
+        if self.entry_script is None:
+            return None
         if self.source_directory is None:
-            script = self._script
+            script = self._beside(self.entry_script)
             _hint_neighbours(script)
             return Source(folders.bundle({script.name: script}), script.name)
         folder = Path(self.source_directory)
         bundle = folders.content_of(folder, ignore.of_folder(folder, ".amlignore"))
         return Source(bundle, Path(self.entry_script).as_posix(), folder.resolve().name)
 
-    def definition(self) -> EnvironmentDefinition:
-        """The environment to build."""
+    def definition(self) -> EnvironmentDefinition | None:
+        """The environment to build; None has one chosen for a model without a script."""
+        if self.entry_script is None and self.environment is None:
+            return None
         if self.environment is not None:
             return definition_of(self.environment)
         if self.conda_file is not None:
             return conda_definition(self._beside(self.conda_file))
         return definition_of(Environment("default"))
 
-    @property
-    def _script(self) -> Path:
-        return self._beside(self.entry_script)
-
     def _beside(self, name: str) -> Path:
         return Path(self.source_directory or ".") / name
+
+    def _check_without_script(self) -> None:
+        if self.environment is None and self.batching is None:
+            raise BadInput(
+                "InferenceConfig() missing 1 required positional argument: 'entry_script'. Give "
+                "the scoring script; or environment= or batching= alone to serve a model without "
+                "a script."
+            )
+        given = [
+            name
+            for name in ("source_directory", "conda_file", "runtime")
+            if getattr(self, name) is not None
+        ]
+        if given:
+            raise BadInput(f"{', '.join(given)} without entry_script: name the scoring script.")
 
     def _check_environment(self) -> None:
         old_style = [

@@ -42,7 +42,7 @@ class LocalWebserviceDeploymentConfiguration(WebserviceDeploymentConfiguration):
 
     def remember(self, inference_config: Any) -> None:
         """Keep where the script lies, so that ``reload`` finds it in another process too."""
-        if isinstance(inference_config, InferenceConfig):
+        if isinstance(inference_config, InferenceConfig) and inference_config.entry_script:
             folder = inference_config.source_directory
             self._place = {
                 "source_directory": "" if folder is None else str(Path(folder).resolve()),
@@ -79,7 +79,9 @@ class LocalWebservice(Webservice):
         super().__init__(workspace, name)
 
     @staticmethod
-    def deploy_configuration(port: int | None = None) -> LocalWebserviceDeploymentConfiguration:
+    def deploy_configuration(  # type: ignore[override]  # Azure's own arguments
+        port: int | None = None,
+    ) -> LocalWebserviceDeploymentConfiguration:
         """On this port; a free one when none is given."""
         return LocalWebserviceDeploymentConfiguration(port)
 
@@ -196,6 +198,7 @@ class LocalWebservice(Webservice):
         if not script or not (Path(str(folder)) / str(script)).is_file():
             return
         source = InferenceConfig(str(script), source_directory=folder or None).source()
+        assert source is not None  # noqa: S101 - there is a script
         digest = transfer.upload(self._client, source.bundle, "Uploading the source")
         change.source, change.source_name = digest, source.name
         change.entry_script = source.entry_script
@@ -211,7 +214,8 @@ class LocalWebservice(Webservice):
             content = wire.Content(
                 source=source["source"], entry_script=source["entry_script"],
                 source_name=source.get("source_name", ""),
-                environment=definition_of(source["environment"]),
+                environment=None if source.get("chosen_environment")
+                else definition_of(source["environment"]),
             )  # fmt: skip
         content.models = [m for m in facts.models if not m.endswith(":0")]
         content.local_models = [

@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from modelyard.domain.errors import Conflict, NotFound
 from modelyard.sdk import deploying
 from modelyard.sdk.errors import UserErrorException, WebserviceException, raised_as
@@ -14,6 +16,7 @@ from modelyard.sdk.service_configuration import (
     check_auth,
     check_positive,
     check_replicas,
+    json_of,
     serving_of,
 )
 from modelyard.sdk.service_facts import ServiceFacts
@@ -91,6 +94,8 @@ class ChangesService(ServiceFacts):
             made = deploying.content(self._client, inference_config)
             change.source, change.source_name = made.source, made.source_name
             change.entry_script, change.environment = made.entry_script, made.environment
+            if made.serving != wire.ServingOptions():
+                change.serving = made.serving
         return change
 
     def _say(self, change: wire.ServiceChange, said: Mapping[str, Any]) -> None:
@@ -100,12 +105,13 @@ class ChangesService(ServiceFacts):
         check_auth(None, None, said.get("token_auth_enabled"))
         check_positive(said, *(name for name in said if name in NUMBERS))
         check_replicas(said)
-        change.configuration = {k: v if isinstance(v, bool | int | float) else str(v)
-                                for k, v in said.items()}  # fmt: skip
+        change.configuration = {k: json_of(v) for k, v in said.items()}
         limits = WebserviceDeploymentConfiguration(**said).limits()
         if limits != wire.Limits():
             change.limits = limits
         serving = serving_of(said)
+        if serving.batching is None and change.serving is not None:
+            serving = msgspec.structs.replace(serving, batching=change.serving.batching)
         if serving != wire.ServingOptions():
             change.serving = serving
 

@@ -2,11 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+import msgspec
+
+from modelyard.domain.predictors import Batching
 from modelyard.sdk.errors import WebserviceException
 from modelyard.sdk.workspaces import texts
 from modelyard.wire.services import Limits, ServiceChange, ServiceRequest, ServingOptions
+
+_OPTIONS = frozenset(ServingOptions.__struct_fields__) - {"batching"}
+"""Names that may be said as the server has them."""
 
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{,61}[a-z0-9])?")
 
@@ -75,7 +82,7 @@ class WebserviceDeploymentConfiguration:
             if name not in self.said
         }
         written = {**self.said, **({"location": self.location} if self.location else {})}
-        return {**defaults, **{k: _json(v) for k, v in written.items()}}
+        return {**defaults, **{k: json_of(v) for k, v in written.items()}}
 
     def remember(self, inference_config: Any) -> None:
         """Nothing of the script has to be kept, but for services that are reloaded."""
@@ -115,14 +122,26 @@ def auth_of(enabled: bool | None) -> str | None:
 
 
 def serving_of(said: Mapping[str, Any]) -> ServingOptions:
-    """How requests run, from Azure's arguments; milliseconds become seconds."""
+    """
+    How requests run, from Azure's arguments, whose milliseconds become seconds, and from ours.
+
+    Raises ``WebserviceException`` for a value of the wrong kind.
+    """
     timeout, wait = said.get("scoring_timeout_ms"), said.get("max_request_wait_time")
-    return ServingOptions(
-        workers=said.get("num_replicas", said.get("autoscale_min_replicas")),
-        scoring_timeout=None if timeout is None else timeout / 1000,
-        queue_wait=None if wait is None else wait / 1000,
-        cors_origins=said.get("cors_origins"),
-    )
+    batching = said.get("batching")
+    if batching is not None and not isinstance(batching, Batching):
+        raise WebserviceException(f"batching must be a modelyard.Batching, not {batching!r}.")
+    options = {
+        "workers": said.get("num_replicas", said.get("autoscale_min_replicas")),
+        "scoring_timeout": None if timeout is None else timeout / 1000,
+        "queue_wait": None if wait is None else wait / 1000,
+        **{name: said[name] for name in _OPTIONS if said.get(name) is not None},
+        "batching": None if batching is None else asdict(batching),
+    }
+    try:
+        return msgspec.convert(options, ServingOptions)
+    except msgspec.ValidationError as error:
+        raise WebserviceException(f"How requests run cannot be understood: {error}.") from error
 
 
 def check_auth(auth_enabled: bool | None, keys: Any, token_auth: bool | None = None) -> None:
@@ -182,5 +201,6 @@ def no_change(change: ServiceChange) -> bool:
     return change == ServiceChange()
 
 
-def _json(value: Any) -> Any:
+def json_of(value: Any) -> Any:
+    """An argument as it is kept to be shown."""
     return value if isinstance(value, bool | int | float | str | list) else str(value)

@@ -120,6 +120,16 @@ class ServiceFacts:
             return None
         return modelyard.Environment._from_definition(definition_of(found))
 
+    @property
+    def entry_script(self) -> str | None:
+        """The scoring script; None for a model that is served without one."""
+        return self._facts.entry_script or None
+
+    @property
+    def framework(self) -> str | None:
+        """What serves a model without a script, like 'ScikitLearn 1.7.2'."""
+        return self._facts.framework or None
+
     image = None
     image_id = None
 

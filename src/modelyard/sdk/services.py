@@ -5,6 +5,7 @@ from typing import Any
 
 import modelyard
 from modelyard.domain.errors import NotFound
+from modelyard.domain.predictors import Batching
 from modelyard.sdk import deploying
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.errors import (
@@ -14,6 +15,7 @@ from modelyard.sdk.errors import (
 )
 from modelyard.sdk.service_calls import CallsService
 from modelyard.sdk.service_changes import ChangesService
+from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
 from modelyard.sdk.workspaces import wanted
 from modelyard.wire import services as wire
 
@@ -54,6 +56,51 @@ class Webservice(CallsService, ChangesService):
         return made
 
     # --- deploying and finding
+
+    @staticmethod
+    def deploy_configuration(
+        *,
+        auth_enabled: bool | None = None,
+        cpu_cores: float | None = None,
+        memory_gb: float | None = None,
+        gpu_cores: int | None = None,
+        workers: int | None = None,
+        scoring_timeout: float | None = None,
+        queue_limit: int | None = None,
+        queue_wait: float | None = None,
+        body_limit: int | None = None,
+        init_timeout: float | None = None,
+        cors_origins: Sequence[str] | None = None,
+        batching: Batching | None = None,
+        tracebacks: bool | None = None,
+        detect_failures: bool | None = None,
+        nan: str | None = None,
+        preload: bool | None = None,
+        fronts: int | None = None,
+        tags: Mapping[str, Any] | None = None,
+        properties: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        primary_key: str | None = None,
+        secondary_key: str | None = None,
+    ) -> WebserviceDeploymentConfiguration:
+        """
+        How a native service runs (Azure's has no such method); keys are on unless switched off.
+
+        Times in seconds, sizes in bytes. ``tracebacks`` puts the traceback of a failed call into
+        its answer; ``detect_failures`` counts an answer that is the text of an exception as
+        failed; ``nan`` 'null' or 'error' is what becomes of NaN in JSON; ``preload`` loads the
+        model once and forks the workers; ``fronts`` is the number of front processes.
+        """
+        return WebserviceDeploymentConfiguration(
+            auth_enabled=auth_enabled, cpu_cores=cpu_cores, memory_gb=memory_gb,
+            gpu_cores=gpu_cores, workers=workers, scoring_timeout=scoring_timeout,
+            queue_limit=queue_limit, queue_wait=queue_wait, body_limit=body_limit,
+            init_timeout=init_timeout,
+            cors_origins=None if cors_origins is None else [*cors_origins], batching=batching,
+            tracebacks=tracebacks, detect_failures=detect_failures, nan=nan, preload=preload,
+            fronts=fronts, tags=tags, properties=properties, description=description,
+            primary_key=primary_key, secondary_key=secondary_key,
+        )  # fmt: skip
 
     @staticmethod
     def deploy(

@@ -18,6 +18,7 @@ from modelyard.domain.services import ModelRef, RevisionContent
 from modelyard.ports import EnvironmentBuilder, SnapshotStore
 from modelyard.usecases.environments import to_definition
 from modelyard.usecases.limits import GB, Capacity, checked_limits, checked_serving
+from modelyard.usecases.model_resources import implied_limits
 from modelyard.usecases.models import Models, parse_id
 from modelyard.usecases.near import did_you_mean
 from modelyard.usecases.packages import version_notes
@@ -193,7 +194,10 @@ class Contents:
         recipe = self._builder.resolve(definition, records)
         # a conda file may set variables too; what the definition says itself comes after
         of_environment = checked_variables({**dict(recipe.variables), **definition.variables})
-        limits = checked_limits(content.limits, self._capacity())
+        capacity = self._capacity()
+        resources = registered[0].resources if runs.predictor and registered else None
+        asked, of_model = implied_limits(content.limits, resources, capacity)
+        limits = checked_limits(asked, capacity)
         serving = checked_serving(content.serving, {**of_environment, **variables}, self._max_body)
         built = self._builder.find(recipe.digest)
         resolved = RevisionContent(
@@ -212,7 +216,7 @@ class Contents:
             predictor=runs.predictor,
             chosen_environment=runs.chosen,
         )
-        notes = (*runs.notes, *recipe.notes, *_notes(registered, recipe, built))
+        notes = (*runs.notes, *of_model, *recipe.notes, *_notes(registered, recipe, built))
         return Resolved(resolved, recipe, notes)
 
     def _with_script(self, content: wire.Content) -> "_Runs":
