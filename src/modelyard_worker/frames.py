@@ -112,11 +112,16 @@ def encode(frame: Frame) -> bytes:
     return b"".join((header, _LENGTH.pack(len(head)), head, frame.body))
 
 
-def kept(fd: int) -> List[Frame]:
-    """The answers that a dead worker had finished and not yet sent; ``fd`` is its page."""
+def kept_bytes(fd: int) -> bytes:
+    """The frames of what a dead worker had finished and not yet sent; ``fd`` is its page."""
     header = os.pread(fd, KEPT.size, KEPT_AT)
     size = KEPT.unpack(header)[0] if len(header) == KEPT.size else 0
-    return Decoder().feed(os.pread(fd, min(size, KEPT_LIMIT), PAGE_SIZE)) if size else []
+    return os.pread(fd, min(size, KEPT_LIMIT), PAGE_SIZE) if size else b""
+
+
+def kept(fd: int) -> List[Frame]:
+    """The same, decoded."""
+    return Decoder().feed(kept_bytes(fd))
 
 
 class Decoder:

@@ -1,5 +1,8 @@
+import http.client
 import socket
 from collections.abc import Callable
+
+import pytest
 
 from tests.serving.fronts import Front
 from tests.waiting import wait_until
@@ -16,6 +19,8 @@ def run(data):
             for number in range(asked["count"]):
                 if number == asked.get("exit_at"):
                     os._exit(1)
+                if number == asked.get("raise_at"):
+                    raise ValueError("midway")
                 yield ("%d\\n" % number) + "." * asked.get("size", 0)
                 while asked.get("gate") and not os.path.exists(asked["gate"]):
                     time.sleep(0.01)
@@ -79,11 +84,22 @@ def test_a_client_that_leaves_ends_its_stream(start: Start) -> None:
     assert (front.status() or {})["restarts"] == 0
 
 
-def test_a_crash_within_a_stream_ends_it_and_the_next_request_is_served(start: Start) -> None:
+def test_a_crash_within_a_stream_is_seen_and_the_next_request_is_served(start: Start) -> None:
     front = start(STREAM)
 
-    answer = front.score(count=5, exit_at=2)
+    with pytest.raises(http.client.IncompleteRead) as broken:
+        front.score(count=5, exit_at=2)
 
-    assert answer.body.startswith(b"0\n")
-    assert b"4" not in answer.body
+    assert broken.value.partial == b"0\n1\n"
     assert front.score(count=1).status == 200
+
+
+def test_a_generator_that_raises_midway_is_seen_after_all_it_had_given(start: Start) -> None:
+    front = start(STREAM)
+
+    with pytest.raises(http.client.IncompleteRead) as broken:
+        front.score(count=5, size=1_000_000, raise_at=3)
+
+    assert len(broken.value.partial) == 3_000_006
+    assert front.score(count=1).status == 200
+    assert (front.status() or {})["in_flight"] == 0

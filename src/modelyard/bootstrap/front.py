@@ -86,8 +86,7 @@ class Front:
             version=version("modelyard"),
             note=self.logs.note,
         )
-        # the queue answers 503 long before this many connections; it only bounds the server
-        self.http = HttpServer(app, Path(spec.socket), connections=spec.queue_limit + 4096)
+        self.http = HttpServer(app, Path(spec.socket))
         self.control = ControlServer(
             Path(spec.control_socket),
             {

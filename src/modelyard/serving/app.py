@@ -1,11 +1,6 @@
-"""The routes of a service: health, score, description; everything else is a 404."""
+"""The routes of a service: health, score, description, protocols; everything else is a 404."""
 
 import asyncio
-import functools
-import itertools
-import re
-import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,27 +10,26 @@ import msgspec
 
 from modelyard.domain.fronts import FrontSpec, FrontState
 from modelyard.serving import cors, swagger
-from modelyard.serving.budget import BodyBudget, Share
 from modelyard.serving.crew import Crew
-from modelyard.serving.exchange import Reply
-from modelyard.serving.http import Request
-from modelyard.serving.messages import request_head
+from modelyard.serving.exchange import Headers, Protocols, Reply
+from modelyard.serving.http_request import Incoming
+from modelyard.serving.identity import Identity
 from modelyard.serving.pool import Pool
-from modelyard.serving.refusals import ClientGone, Refusal, unavailable
+from modelyard.serving.refusals import Refusal, unavailable
+from modelyard.serving.scoring import Scoring
 from modelyard.serving.status import Standing
-from modelyard.serving.streams import Stream
-from modelyard.serving.tickets import Answer, Headers, Ticket
 
 _METHODS = ("GET", "POST", "OPTIONS")
-_CLIENT_ID_LIMIT = 100
-_ID = re.compile(r"[!-~]{1,100}").fullmatch
-_PRINTABLE = re.compile(r"[ -~]*").fullmatch
 _JSON = ("content-type", "application/json")
-_CLOSE = ("connection", "close")
+_STATES = {
+    FrontState.STARTING: "The first worker of this service is still starting.",
+    FrontState.UNHEALTHY: "Every worker of this service is down and being restarted.",
+    FrontState.DRAINING: "This version of the service is being stopped.",
+}
 
 
 class App:
-    """Turns requests into tickets and answers into replies."""
+    """Answers requests, or has a worker answer them."""
 
     def __init__(
         self,
@@ -46,89 +40,101 @@ class App:
         *,
         version: str,
         note: Callable[[str], None],
+        protocols: Protocols | None = None,
     ) -> None:
-        """``version`` is Modelyard's own."""
+        """``version`` is Modelyard's own; ``protocols`` must be there for a predictor."""
         self._spec = spec
-        self._pool = pool
         self._crew = crew
         self._standing = standing
         self._note = note
-        self._budget = BodyBudget(spec.body_limit)
-        self._ids = itertools.count(1)
-        self._loop = asyncio.get_running_loop()
-        self._fixed = [
-            ("server", "modelyard"),
-            ("x-ms-server-version", f"modelyard/{version}"),
-            ("x-modelyard-version", spec.service_version),
-        ]
+        self._protocols = protocols
+        self._scripted = spec.predictor is None
+        self._identity = Identity(version, spec.service_version, spec.cors_origins)
+        self._scoring = Scoring(spec, pool, standing, self._identity, self._fail)
 
-    async def __call__(self, request: Request) -> Reply:
-        """Answer one request; never raises but when its client has gone."""
-        given = request.header("x-request-id")
-        id_ = given if given and _ID(given) else str(uuid.uuid4())
-        headers = [*self._fixed, ("x-ms-request-id", id_), ("x-request-id", id_)]
+    @property
+    def draining(self) -> bool:
+        """Whether every answer is the last of its connection."""
+        return self._standing.draining
+
+    def open(self, request: Incoming) -> None:
+        """The head has come, more of the body will."""
         try:
-            if id_ is not given:
-                request.headers.append(("x-request-id", id_))
-            self._echo(request, headers)
-            return await self._route(request, headers)
-        except Refusal as refusal:
-            await request.discard()
-            return _refused(refusal, headers, id_)
-        except ClientGone:
-            raise
+            self._identity.identify(request)
+            if self._for_worker(request):
+                if self._checked(request):
+                    self._scoring.admit(request)
+                    self._scoring.begin_body(request, shared=self._is_score(request))
+            else:
+                self._answer(request)
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the caller gets JSON
-            self._note(f"request {id_}: {error!r}")
-            message = "The front failed on this request. Its log says more."
-            return _refused(Refusal(500, "internal_error", message), headers, id_)
+            self._fail(request, error)
 
-    def _echo(self, request: Request, headers: Headers) -> None:
-        client_id = request.header("x-ms-client-request-id")
-        if client_id is not None:
-            if len(client_id) > _CLIENT_ID_LIMIT:
-                raise Refusal(
-                    431,
-                    "client_request_id_too_long",
-                    f"x-ms-client-request-id may have {_CLIENT_ID_LIMIT} characters at most.",
-                )
-            if _PRINTABLE(client_id):
-                headers.append(("x-ms-client-request-id", client_id))
-        trace_id = request.header("traceid")
-        if trace_id is not None and _PRINTABLE(trace_id):
-            headers.append(("traceid", trace_id))
-        if self._spec.cors_origins:
-            headers += cors.headers(request.header("origin"), self._spec.cors_origins)
+    def more(self, request: Incoming) -> None:
+        """More of the body has come."""
+        try:
+            self._scoring.more_body(request)
+        except Refusal as refusal:
+            self._fail(request, refusal)
 
-    async def _route(self, request: Request, headers: Headers) -> Reply:
-        if request.path == "/score":
-            return await self._score(request, headers)
+    def handle(self, request: Incoming) -> None:
+        """The request is whole."""
+        try:
+            if not request.admitted:
+                self._identity.identify(request)
+                if not self._for_worker(request):
+                    self._answer(request)
+                    return
+                if not self._checked(request):
+                    return
+                self._scoring.admit(request)
+            self._run(request)
+        except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the caller gets JSON
+            self._fail(request, error)
+
+    def unreadable(self, request: Incoming, error: Exception) -> Reply:
+        """The reply to what could not be read on."""
+        self._identity.identify(request)
+        return self._refused(request, error)
+
+    # routes
+
+    def _is_score(self, request: Incoming) -> bool:
+        """Whether it is a script's."""
+        return self._scripted and request.path == "/score"
+
+    def _for_worker(self, request: Incoming) -> bool:
+        if request.path == "/score" and self._scripted:
+            return True
+        ours = self._protocols
+        return ours is not None and request.path != "/" and ours.takes(request)
+
+    def _answer(self, request: Incoming) -> None:
+        """What needs no worker."""
+        request.client.respond(request, self._route(request))
+
+    def _route(self, request: Incoming) -> Reply:
+        own = self._identity.headers(request)
         if request.path == "/":
-            return self._health(request, headers)
+            return self._health(request, own)
+        if self._protocols is not None:
+            reply = self._protocols.immediate(request)
+            if reply is not None:
+                reply.headers = [*own, *reply.headers]
+                return reply
         if request.path == "/swagger.json":
-            return self._swagger(request, headers)
+            return self._swagger(request, own)
         message = f"There is no {request.path} here; use /score, /swagger.json or /."
         raise Refusal(404, "not_found", message)
 
-    def _health(self, request: Request, headers: Headers) -> Reply:
+    def _health(self, request: Incoming, own: Headers) -> Reply:
         _allow(request, ("GET", "HEAD"))
         state = self._standing.state
         if state is not FrontState.READY:
             raise self._not_ready(state)
-        return Reply(200, [*headers, ("content-type", "text/html; charset=utf-8")], b"Healthy")
+        return Reply(200, [*own, ("content-type", "text/html; charset=utf-8")], b"Healthy")
 
-    def _not_ready(self, state: FrontState) -> Refusal:
-        if state is FrontState.FAILED:
-            error: Any = self._crew.error or {}
-            what = f"{error.get('type')}: {error.get('message')}"
-            return unavailable("failed", f"The scoring script did not start. {what}")
-        texts = {
-            FrontState.STARTING: "The first worker of this service is still starting.",
-            FrontState.UNHEALTHY: "Every worker of this service is down and being restarted.",
-            FrontState.DRAINING: "This version of the service is being stopped.",
-        }
-        return unavailable(str(state), texts[state])
-
-    def _swagger(self, request: Request, headers: Headers) -> Reply:
+    def _swagger(self, request: Incoming, own: Headers) -> Reply:
         _allow(request, ("GET", "HEAD"))
         asked = parse_qs(request.query).get("version", [""])[-1]
         version = swagger.version_of(asked)
@@ -140,121 +146,111 @@ class App:
             body = msgspec.json.encode(
                 swagger.document(version, spec.service, spec.service_version, self._crew.script)
             )
-        return Reply(200, [*headers, _JSON], body)
+        return Reply(200, [*own, _JSON], body)
 
-    async def _score(self, request: Request, headers: Headers) -> Reply:
-        if self._standing.closed or self._crew.error is not None:
-            raise self._not_ready(self._standing.state)
-        method = request.method
-        if method == "OPTIONS" and self._is_preflight(request):
-            return self._preflight(request, headers)
-        if method not in ("GET", "POST") and not await self._is_raw():
-            if method == "OPTIONS":
-                return Reply(200, [*headers, ("allow", ", ".join(_METHODS))])
-            raise _not_allowed(method, _METHODS)
+    def _not_ready(self, state: FrontState) -> Refusal:
+        if state is FrontState.FAILED:
+            error: Any = self._crew.error or {}
+            what = f"{error.get('type')}: {error.get('message')}"
+            return unavailable("failed", f"The scoring script did not start. {what}")
+        return unavailable(str(state), _STATES[state])
+
+    # scoring
+
+    def _checked(self, request: Incoming) -> bool:
+        """
+        Whether a worker is to run it; False when it was answered here.
+
+        Raises the 503 of a front that takes none, the 405 for a script that takes it not.
+        """
         standing = self._standing
-        standing.in_flight += 1
-        share = self._budget.share()
-        streams = False
+        if (standing.draining and standing.closed) or self._crew.error is not None:
+            raise self._not_ready(standing.state)
+        if request.method in ("POST", "GET") or not self._is_score(request):
+            return True
+        if request.method == "OPTIONS" and self._is_preflight(request):
+            request.client.respond(request, self._preflight(request))
+            return False
+        if self._crew.script is None or self._crew.script.get("raw"):
+            return True
+        self._answer_method(request)
+        return False
+
+    def _run(self, request: Incoming) -> None:
+        if self._protocols is not None and not self._is_score(request):
+            self._scoring.predict(request, self._protocols)
+        elif request.method in ("POST", "GET"):
+            self._scoring.score(request)
+        elif self._crew.script is None:
+            request.work = asyncio.ensure_future(self._run_when_known(request))
+        elif self._crew.script.get("raw"):
+            self._scoring.score(request)
+        else:
+            self._answer_method(request)
+
+    async def _run_when_known(self, request: Incoming) -> None:
+        """Only a raw script takes all methods: wait for the preflight, as a score would."""
         try:
-            ticket = await self._run(request, share)
-            answer = ticket.future.result()
-            reply = _scored(answer, headers)
-            if isinstance(answer.body, Stream):
-                streams = True
-                reply.done = functools.partial(self._end_stream, ticket, share)
-            if standing.state is FrontState.DRAINING:
-                reply.headers.append(_CLOSE)
-            return reply
-        finally:
-            if not streams:
-                standing.in_flight -= 1
-                share.close()
+            async with asyncio.timeout(self._spec.queue_wait):
+                await self._crew.settled.wait()
+            if self._crew.script is None:
+                raise self._not_ready(self._standing.state)
+            self._run(request)
+        except TimeoutError:
+            self._fail(request, self._not_ready(self._standing.state))
+        except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the caller gets JSON
+            self._fail(request, error)
 
-    def _end_stream(self, ticket: Ticket, share: Share) -> None:
-        self._standing.in_flight -= 1
-        share.close()
-        ticket.close()
-        if not ticket.complete:
-            self._pool.cancel(ticket)
+    def _answer_method(self, request: Incoming) -> None:
+        """A method that an ordinary script does not take."""
+        self._scoring.release(request)
+        if request.method != "OPTIONS":
+            raise _not_allowed(request.method, _METHODS)
+        own = self._identity.headers(request)
+        request.client.respond(request, Reply(200, [*own, ("allow", ", ".join(_METHODS))]))
 
-    async def _run(self, request: Request, share: Share) -> Ticket:
-        """Queue it and have it run; its answer is there when this returns."""
-        limit = self._spec.body_limit
-        request.check_length(limit)
-        self._pool.queue.check()
-        body = await request.read(limit, share)
-        ticket = Ticket(
-            id=next(self._ids),
-            head=request_head(request.method, request.path, request.query, request.headers),
-            body=body,
-            taken=time.monotonic(),
-            future=self._loop.create_future(),
-            gone=request.gone,
-        )
-        self._pool.submit(ticket)
-        try:
-            await ticket.future
-            return ticket
-        finally:
-            if ticket.stream is None:
-                ticket.close()
-
-    async def _is_raw(self) -> bool:
-        """Whether the script takes all methods; waits for the preflight, as a score would."""
-        if self._crew.script is None:
-            try:
-                async with asyncio.timeout(self._spec.queue_wait):
-                    await self._crew.settled.wait()
-            except TimeoutError:
-                raise self._not_ready(self._standing.state) from None
-        return bool((self._crew.script or {}).get("raw"))
-
-    def _is_preflight(self, request: Request) -> bool:
+    def _is_preflight(self, request: Incoming) -> bool:
         return bool(self._spec.cors_origins and request.header("access-control-request-method"))
 
-    def _preflight(self, request: Request, headers: Headers) -> Reply:
+    def _preflight(self, request: Incoming) -> Reply:
         answer = cors.preflight(
             request.header("origin"),
             request.header("access-control-request-headers"),
             _METHODS,
             self._spec.cors_origins,
         )
-        ours = [header for header in headers if header not in answer]
-        return Reply(204, [*ours, *answer])
+        own = [header for header in self._identity.headers(request) if header not in answer]
+        return Reply(204, [*own, *answer])
+
+    # errors
+
+    def _fail(self, request: Incoming, error: Exception) -> None:
+        self._scoring.release(request)
+        request.client.respond(request, self._refused(request, error))
+
+    def _refused(self, request: Incoming, error: Exception) -> Reply:
+        if isinstance(error, Refusal):
+            refusal = error
+        else:
+            self._note(f"request {request.id}: {error!r}")
+            message = "The front failed on this request. Its log says more."
+            refusal = Refusal(500, "internal_error", message)
+        own = [*self._identity.headers(request), *refusal.headers]
+        reply = self._protocols and self._protocols.refused(request, refusal)
+        if reply:
+            reply.headers = [*own, *reply.headers]
+            return reply
+        body: dict[str, Any] = {
+            "message": refusal.message,
+            "code": refusal.code,
+            "request_id": request.id,
+        }
+        if refusal.details:
+            body["details"] = refusal.details
+        return Reply(refusal.status, [*own, _JSON], msgspec.json.encode(body))
 
 
-def _scored(answer: Answer, headers: Headers) -> Reply:
-    """A worker's answer as a reply; the front's own headers win."""
-    names = {name for name, _ in answer.headers}
-    own = {name for name, _ in headers} - {"server"}
-    merged = [*headers, *(pair for pair in answer.headers if pair[0] not in own)]
-    if "content-type" not in names:
-        merged.append(_JSON)
-    if "x-ms-run-function-failed" not in names:
-        merged.append(("x-ms-run-function-failed", "False"))
-    if answer.run_ms is not None and "x-ms-run-fn-exec-ms" not in names:
-        merged.append(("x-ms-run-fn-exec-ms", f"{answer.run_ms:.3f}"))
-    return Reply(answer.status, merged, answer.body)
-
-
-def _refused(refusal: Refusal, headers: Headers, id_: str) -> Reply:
-    body: dict[str, Any] = {
-        "message": refusal.message,
-        "code": refusal.code,
-        "request_id": id_,
-    }
-    if refusal.details:
-        body["details"] = refusal.details
-    end = [_CLOSE] if refusal.code == "draining" else []
-    return Reply(
-        refusal.status,
-        [*headers, *refusal.headers, *end, _JSON],
-        msgspec.json.encode(body),
-    )
-
-
-def _allow(request: Request, methods: tuple[str, ...]) -> None:
+def _allow(request: Incoming, methods: tuple[str, ...]) -> None:
     if request.method not in methods:
         raise _not_allowed(request.method, methods)
 

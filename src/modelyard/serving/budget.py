@@ -14,29 +14,18 @@ class BodyBudget:
         self.limit = max(_LARGEST_BODIES * body_limit, _LEAST)
         self.reserved = 0
 
-    def share(self) -> "Share":
-        """One request's part, empty at first."""
-        return Share(self)
+    def reserve(self, held: int, size: int) -> int:
+        """
+        What a request that holds ``held`` holds from now on: ``size``, before it is kept.
 
+        Raises the 503 when it does not fit.
+        """
+        more = size - held
+        if size > SMALL and self.reserved + more > self.limit:
+            raise body_budget(self.limit)
+        self.reserved += more
+        return size
 
-class Share:
-    """What one request has reserved; ``close`` gives it back."""
-
-    __slots__ = ("_budget", "_size")
-
-    def __init__(self, budget: BodyBudget) -> None:
-        self._budget = budget
-        self._size = 0
-
-    def reserve(self, size: int) -> None:
-        """Hold this much in all, before it is kept. Raises the 503 when it does not fit."""
-        more = size - self._size
-        if size > SMALL and self._budget.reserved + more > self._budget.limit:
-            raise body_budget(self._budget.limit)
-        self._budget.reserved += more
-        self._size = size
-
-    def close(self) -> None:
-        """The request has ended; may be called twice."""
-        self._budget.reserved -= self._size
-        self._size = 0
+    def give_back(self, held: int) -> None:
+        """A request has ended."""
+        self.reserved -= held

@@ -3,26 +3,30 @@
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from modelyard_worker.frames import Decoder, Frame, ProtocolError
+import msgspec
 
-_READ = 256 * 1024
+from modelyard.serving.decoding import Body, Decoder
+from modelyard_worker.frames import ProtocolError
+
+_READ = 64 * 1024
+_FOREIGN = (ProtocolError, msgspec.MsgspecError, MemoryError, ValueError, TypeError, KeyError)
 
 
 class Channel:
     """
     Our end of the socketpair, non-blocking.
 
-    ``on_frame`` is called for each frame, ``on_broken`` once with what is wrong when foreign bytes
-    come. The end of the file means nothing here: death is told by the process, because children of
-    a worker may hold the other end.
+    ``on_frame`` is called for each frame (its type, id, head and body), ``on_broken`` once with
+    what is wrong when foreign bytes come. The end of the file means nothing here: death is told by
+    the process, because children of a worker may hold the other end.
     """
 
     def __init__(
         self,
         sock: socket.socket,
-        on_frame: Callable[[Frame], None],
+        on_frame: Callable[[int, int, bytes, Body], None],
         on_broken: Callable[[str], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
@@ -37,20 +41,21 @@ class Channel:
             sock.setsockopt(socket.SOL_SOCKET, option, 1024 * 1024)
         self.resume()
 
-    def send(self, data: bytes) -> None:
+    def send(self, pieces: Iterable[bytes | bytearray | memoryview]) -> None:
         """Write now as much as the worker takes, the rest as it reads on."""
-        if self._unsent:
-            self._unsent.append(memoryview(data))
-            return
-        try:
-            sent = self._socket.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            return  # dead; its pidfd says so in a moment
-        if sent < len(data):
-            self._unsent.append(memoryview(data)[sent:])
-            self._loop.add_writer(self._socket.fileno(), self._write)
+        for data in pieces:
+            if self._unsent:
+                self._unsent.append(memoryview(data))
+                continue
+            try:
+                sent = self._socket.send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                return  # dead; its pidfd says so in a moment
+            if sent < len(data):
+                self._unsent.append(memoryview(data)[sent:])
+                self._loop.add_writer(self._socket.fileno(), self._write)
 
     def _write(self) -> None:
         try:
@@ -73,18 +78,24 @@ class Channel:
 
     def _receive(self) -> bool:
         """Read once and hand on; False when nothing more will come."""
+        decoder = self._decoder
+        data = b""
         try:
-            data = self._socket.recv(_READ)
+            if decoder.wanted is None:
+                data = self._socket.recv(_READ)
+                size = len(data)
+            else:
+                size = self._socket.recv_into(decoder.wanted)
         except BlockingIOError:
             return True
         except OSError:
             return False
-        if not data:
+        if not size:
             return False
         try:
-            for frame in self._decoder.feed(data):
-                self._on_frame(frame)
-        except (ProtocolError, ValueError, TypeError, KeyError) as error:
+            for frame in decoder.feed(data) if data else decoder.filled(size):
+                self._on_frame(*frame)
+        except _FOREIGN as error:
             self.pause()
             self._on_broken(str(error))
         return True

@@ -44,8 +44,20 @@ class Reply:
 
     status: int
     headers: Headers
-    body: bytes | Stream = b""
+    body: bytes | bytearray | memoryview | Stream = b""
     done: Callable[[], None] = field(default=lambda: None)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderLines:
+    """
+    A script's headers as bytes, without those that are the front's own.
+
+    ``timed`` says that they tell already how long run() took.
+    """
+
+    sent: bytes
+    timed: bool
 
 
 @dataclass(slots=True)
@@ -55,14 +67,18 @@ class Answer:
 
     ``tensors`` is what the RESPONSE's head says of its body where a model without a script
     answered: [[name, datatype, shape, size], …]; the body is then their data, one after the other.
-    ``headers`` may be shared with other answers: copy before you change them.
+    ``batch`` are the heads of the parts, where several requests were run together. ``headers`` may
+    be shared with other answers: copy before you change them. ``lines`` are the same as they are
+    sent, where that is known.
     """
 
     status: int
     headers: Headers
     run_ms: float | None
-    body: bytes | Stream
+    body: bytes | memoryview | Stream
     tensors: list[Any] | None = None
+    batch: list[Any] | None = None
+    lines: HeaderLines | None = None
 
 
 @dataclass(slots=True)

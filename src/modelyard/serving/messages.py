@@ -1,5 +1,6 @@
 """Frames as the front writes and reads them; no I/O."""
 
+import json
 import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,8 +8,17 @@ from typing import Any
 
 import msgspec
 
+from modelyard.serving.exchange import HeaderLines
+from modelyard.serving.sharing import SHARED_FROM, SharedBody
 from modelyard.serving.tickets import Headers, Ticket
 from modelyard_worker import frames
+
+Bytes = bytes | bytearray | memoryview
+
+RESERVED = frozenset(
+    ("server", "x-ms-server-version", "x-modelyard-version", "x-ms-request-id", "x-request-id")
+)
+"""Headers that are the front's own: a script's are left out."""
 
 _encode = msgspec.json.Encoder().encode
 _LENGTH = struct.Struct("!I")
@@ -22,6 +32,60 @@ _HOP_BY_HOP = {
 }
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+").fullmatch
 _VALUE = re.compile(r"[\t -~\x80-\xff]*").fullmatch
+_KNOWN_LIMIT = 256
+_KNOWN_SIZE = 2048
+_TIME = "x-ms-run-fn-exec-ms"
+_FAILED = "x-ms-run-function-failed"
+
+
+class ResponseHead(msgspec.Struct):
+    """The head of a RESPONSE, or of the first CHUNK."""
+
+    status: int = 200
+    headers: msgspec.Raw = msgspec.Raw(b"[]")
+    run_ms: float | None = None
+    tensors: list[Any] | None = None
+    batch: list[Any] | None = None
+
+
+response_head = msgspec.json.Decoder(ResponseHead).decode
+"""Raises msgspec.MsgspecError for what is no such head."""
+
+
+_known: dict[bytes, tuple[Headers, HeaderLines]] = {}
+
+
+def headers_of(raw: bytes) -> tuple[Headers, HeaderLines]:
+    """Headers as they came, in JSON; most scripts set the same again and again."""
+    found = _known.get(raw)
+    if found is None:
+        headers = response_headers(_pairs(raw))
+        found = headers, header_lines(headers)
+        if len(raw) <= _KNOWN_SIZE and not found[1].timed:
+            if len(_known) >= _KNOWN_LIMIT:
+                _known.clear()
+            _known[raw] = found
+    return found
+
+
+def header_lines(headers: Headers) -> HeaderLines:
+    """What a script set, with what every answer of a script has."""
+    names = {name for name, _ in headers}
+    sent = [(name, value) for name, value in headers if name not in RESERVED]
+    if "content-type" not in names:
+        sent.append(("content-type", "application/json"))
+    if _FAILED not in names:
+        sent.append((_FAILED, "False"))
+    lines = "".join([f"{name}: {value}\r\n" for name, value in sent])
+    return HeaderLines(lines.encode("latin-1"), _TIME in names)
+
+
+def _pairs(raw: bytes) -> Iterable[Sequence[Any]]:
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        return ()
+    return [pair for pair in found or () if isinstance(pair, list) and len(pair) == 2]
 
 
 def request_head(method: str, path: str, query: str, headers: Headers) -> bytes:
@@ -29,17 +93,38 @@ def request_head(method: str, path: str, query: str, headers: Headers) -> bytes:
     return _encode({"method": method, "path": path, "query": query, "headers": headers})
 
 
-def requests(tickets: Sequence[Ticket], timeout: float) -> bytes:
-    """REQUEST frames, one after the other."""
-    parts: list[bytes] = []
+def requests(tickets: Sequence[Ticket], timeout: float) -> list[Bytes]:
+    """REQUEST frames, one after the other, as pieces to be written; no large body is copied."""
+    pieces: list[Bytes] = []
+    small: list[Bytes] = []
     for ticket in tickets:
         head, body = ticket.head, ticket.body
-        size = 4 + len(head) + len(body)
-        header = frames.HEADER.pack(
-            frames.MAGIC, frames.PROTOCOL, frames.REQUEST, 0, ticket.id, timeout, size
-        )
-        parts += (header, _LENGTH.pack(len(head)), head, body)
-    return b"".join(parts)
+        if isinstance(body, SharedBody):
+            small += _frame(ticket.id, _with_shared(head, body), b"", timeout, frames.SHARED)
+        elif len(body) > SHARED_FROM:
+            small += _frame(ticket.id, head, body, timeout, 0)
+            small.pop()
+            pieces += (b"".join(small), body)
+            small = []
+        else:
+            small += _frame(ticket.id, head, body, timeout, 0)
+    if small:
+        pieces.append(b"".join(small))
+    return pieces
+
+
+def _frame(
+    id_: int, head: bytes, body: Bytes, timeout: float, flags: int
+) -> tuple[Bytes, Bytes, Bytes, Bytes]:
+    size = _LENGTH.size + len(head) + len(body)
+    header = frames.HEADER.pack(
+        frames.MAGIC, frames.PROTOCOL, frames.REQUEST, flags, id_, timeout, size
+    )
+    return header, _LENGTH.pack(len(head)), head, body
+
+
+def _with_shared(head: bytes, body: SharedBody) -> bytes:
+    return head[:-1] + b',"shared":' + _encode([body.path, len(body)]) + b"}"
 
 
 def hello(greeting: Mapping[str, Any]) -> bytes:

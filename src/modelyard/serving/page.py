@@ -6,7 +6,8 @@ import struct
 import tempfile
 from typing import NamedTuple
 
-from modelyard_worker.frames import PAGE, PAGE_SIZE, Frame, ProtocolError, kept
+from modelyard.serving.decoding import Decoder, Found
+from modelyard_worker.frames import PAGE, PAGE_SIZE, ProtocolError, kept_bytes
 
 
 class Running(NamedTuple):
@@ -42,10 +43,10 @@ class RunPage:
             reading = again
         return Running(*reading)
 
-    def kept(self) -> list[Frame]:
+    def kept(self) -> list[Found]:
         """Answers of a dead worker that were finished and not sent; none when it died writing."""
         try:
-            return kept(self.fd)
+            return Decoder().feed(kept_bytes(self.fd))
         except (ProtocolError, OSError, ValueError, struct.error):
             return []
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from modelyard.serving import decisions
 from modelyard.serving.queue import WaitingQueue
@@ -11,7 +12,7 @@ from modelyard.serving.tickets import Ticket
 from modelyard.serving.workers import Worker
 
 SWEEP = 0.05
-"""Seconds between looks at timeouts and clients; there are none while nothing is under way."""
+"""Seconds between looks at timeouts; there are none while nothing is under way."""
 
 TIMEOUT = "scoring timeout"
 MEMORY = "memory limit"
@@ -19,6 +20,13 @@ STALLED = "stalled"
 STALLED_SECONDS = 10.0
 """A worker that holds requests and begins none is given up after this, or the scoring timeout."""
 _ATTEMPTS = 10
+
+
+class Batches(Protocol):
+    """Chooses what a worker gets next, and may merge several requests into one ticket."""
+
+    def take(self, queue: WaitingQueue, count: int) -> list[Ticket]:
+        """Out of the queue: what the worker may have of the first ``count``, in order."""
 
 
 class Pool:
@@ -35,11 +43,13 @@ class Pool:
         self.queue = queue
         self.workers: list[Worker] = []
         self.served = 0
+        self.batches: Batches | None = None
         self._timeout = scoring_timeout
         self._note = note
         self._loop = asyncio.get_running_loop()
         self._average: float | None = None
         self._dispatching = False
+        self._retiring = False
         self._sweeping: asyncio.TimerHandle | None = None
 
     def submit(self, ticket: Ticket) -> None:
@@ -55,6 +65,7 @@ class Pool:
     def retire(self, worker: Worker) -> None:
         """Give it nothing more; it leaves when it has answered what it holds."""
         worker.retired = True
+        self._retiring = True
         if not worker.held:
             worker.retire()
 
@@ -76,7 +87,8 @@ class Pool:
         self.served += 1
         if run_ms is not None:
             self._average = decisions.average(self._average, run_ms)
-        self._wake()
+        if self.queue or self._retiring:
+            self._wake()
 
     def note(self, text: str) -> None:
         """An event for the log."""
@@ -120,12 +132,18 @@ class Pool:
             room = decisions.capacity(self._average)
             given = decisions.shares(len(self.queue), held, room)
             for worker, count in zip(workers, given, strict=True):
-                if count and (tickets := self.queue.take(count)):
+                if count and (tickets := self._take(count)):
                     worker.give(tickets, self._timeout)
-        if len(workers) < len(self.workers):
+        self._retiring = len(workers) < len(self.workers)
+        if self._retiring:
             self._let_go()
         if self._sweeping is None and (self.queue or any(worker.held for worker in self.workers)):
             self._sweeping = self._loop.call_later(SWEEP, self._sweep)
+
+    def _take(self, count: int) -> list[Ticket]:
+        if self.batches is not None:
+            return self.batches.take(self.queue, count)
+        return self.queue.take(count)
 
     def _let_go(self) -> None:
         for worker in self.workers:
@@ -137,8 +155,6 @@ class Pool:
         self._sweeping = None
         for ticket in self.queue.expired(now):
             ticket.refuse(queue_timeout(self.queue.wait, round(self.queue.wait)))
-        for ticket in self.queue:
-            self._watch(ticket, now)
         for worker in self.workers:
             self._look_at(worker, now)
         if self.queue or any(worker.held for worker in self.workers):
@@ -154,8 +170,6 @@ class Pool:
         self._look_for_life(worker, now)
         if worker.forget_dropped():
             self._wake()
-        for ticket in list(worker.held.values()):
-            self._watch(ticket, now)
 
     def _look_for_life(self, worker: Worker, now: float) -> None:
         """What it never began waits at the head of the queue again, so that nobody is lost."""
@@ -163,7 +177,3 @@ class Pool:
         if worker.killed_for == "" and worker.stalled(now, patience):
             self._note(f"worker {worker.number} killed: it began no request for {patience:g} s")
             worker.kill(STALLED)
-
-    def _watch(self, ticket: Ticket, now: float) -> None:
-        if now - ticket.taken > 2 * SWEEP:
-            ticket.watch_client(self.cancel)

@@ -1,9 +1,10 @@
 """
 What a front answers when it cannot score.
 
-Refusal, one JSON shape, its ``code`` one of: not_found 404, method_not_allowed 405, too_large 413,
-client_request_id_too_long 431, queue_full / queue_timeout / body_budget / draining / starting /
-unhealthy / failed 503, worker_crashed 502, scoring_timeout 500, internal_error 500.
+Refusal, one JSON shape, its ``code`` one of: not_found 404, method_not_allowed 405, bad_request
+400 / 501 / 505, too_large 413, client_request_id_too_long / head_too_large 431, queue_full /
+queue_timeout / body_budget / draining / starting / unhealthy / failed 503, worker_crashed 502,
+scoring_timeout / internal_error 500.
 """
 
 from collections.abc import Mapping
@@ -32,6 +33,17 @@ class Refusal(Exception):
 
 class ClientGone(Exception):
     """The client has closed its connection; there is nobody to answer."""
+
+
+def bad_request(what: str, status: int = 400) -> Refusal:
+    """The bytes on the connection are no request that may be understood."""
+    return Refusal(status, "bad_request", f"This request cannot be read: {what}.")
+
+
+def head_too_large(size: int, count: int) -> Refusal:
+    """More headers, or a longer target, than are taken."""
+    message = f"A request's head may have {size} bytes and {count} headers."
+    return Refusal(431, "head_too_large", message)
 
 
 _FAILED_RUN = (("x-ms-run-function-failed", "True"),)

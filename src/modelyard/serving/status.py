@@ -24,6 +24,7 @@ class Standing:
         self._limits = limits
         self._closed_at: float | None = None
         self.in_flight = 0
+        self.draining = False
 
     @property
     def state(self) -> FrontState:
@@ -32,7 +33,7 @@ class Standing:
             ready=self.ready_workers,
             ever_ready=self._crew.script is not None,
             failed=self._crew.error is not None,
-            draining=self._closed_at is not None,
+            draining=self.draining,
             wanted=self._crew.wanted,
         )
 
@@ -51,6 +52,7 @@ class Standing:
         Take no more, from a moment on: a gateway that was told of the new address just now still
         brings what it had routed before. May be called twice.
         """
+        self.draining = True
         if self._closed_at is None:
             self._closed_at = time.monotonic() + STRAGGLERS
 

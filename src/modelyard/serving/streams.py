@@ -18,7 +18,7 @@ class Stream:
     """
 
     def __init__(self, pause: Callable[[], None], resume: Callable[[], None]) -> None:
-        self._pieces: deque[bytes] = deque()
+        self._pieces: deque[bytes | memoryview] = deque()
         self._size = 0
         self._ended = False
         self._error: Exception | None = None
@@ -34,7 +34,7 @@ class Stream:
         """Whether the client holds the worker up."""
         return self._paused
 
-    def push(self, piece: bytes) -> None:
+    def push(self, piece: bytes | memoryview) -> None:
         """A piece from the worker."""
         self.touched = time.monotonic()
         if self._ended or not piece:
@@ -52,9 +52,15 @@ class Stream:
         self._wake()
 
     def fail(self, error: Exception) -> None:
-        """The worker died or the client left: the stream stops here."""
+        """It broke off: what has come is still handed over, then ``error`` is raised."""
         if not self._ended:
             self._error = error
+        self._ended = True
+        self._wake()
+
+    def drop(self, error: Exception) -> None:
+        """Nobody reads on: what waits is thrown away, and ``error`` raised if somebody does."""
+        self._error = self._error or error
         self._ended = True
         self._pieces.clear()
         self._size = 0
@@ -64,7 +70,7 @@ class Stream:
     def __aiter__(self) -> "Stream":
         return self
 
-    async def __anext__(self) -> bytes:
+    async def __anext__(self) -> bytes | memoryview:
         while not self._pieces:
             if self._ended:
                 self.complete = True

@@ -1,6 +1,7 @@
 """One worker: what it has been given, what it answered, and how it ended."""
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,15 @@ from typing import Any, Protocol
 
 from modelyard.serving import decisions
 from modelyard.serving.channel import Channel
-from modelyard.serving.messages import fault_of, hello, requests, response_headers
+from modelyard.serving.decoding import Body
+from modelyard.serving.messages import (
+    ResponseHead,
+    fault_of,
+    headers_of,
+    hello,
+    requests,
+    response_head,
+)
 from modelyard.serving.page import RunPage
 from modelyard.serving.processes import Process
 from modelyard.serving.streams import Stream
@@ -78,7 +87,7 @@ class Worker:
 
     def greet(self) -> None:
         """Let it begin; called when its limits are in force, so before any user code runs."""
-        self._channel.send(hello(self._greeting))
+        self._channel.send((hello(self._greeting),))
 
     def give(self, tickets: Sequence[Ticket], timeout: float) -> None:
         """Hand over requests in one write."""
@@ -91,7 +100,7 @@ class Worker:
 
     def cancel(self, ticket: Ticket) -> None:
         """Tell it that nobody waits for this answer any more."""
-        self._channel.send(frames.encode(frames.Frame(frames.CANCEL, ticket.id)))
+        self._channel.send((frames.encode(frames.Frame(frames.CANCEL, ticket.id)),))
 
     def overdue(self, now: float, timeout: float) -> Ticket | None:
         """The request that has run longer than it may; a stream may pause that long."""
@@ -168,7 +177,7 @@ class Worker:
     def _on_exit(self, _: "asyncio.Future[int]") -> None:
         self._channel.drain()
         for frame in self._page.kept():
-            self._on_frame(frame)  # those that came already are not held any more
+            self._on_frame(*frame)  # those that came already are not held any more
         if not self.ready.done():
             self.ready.set_result(None)
 
@@ -176,41 +185,34 @@ class Worker:
         self._listener.note(f"worker {self.number} does not keep to the protocol: {what}")
         self.kill("it did not keep to the protocol")
 
-    def _on_frame(self, frame: frames.Frame) -> None:
-        kind = frame.type
+    def _on_frame(self, kind: int, id_: int, head: bytes, body: Body) -> None:
         self._lives(time.monotonic())
         if kind == frames.RESPONSE:
-            self._on_response(frame)
+            self._on_response(id_, head, body)
         elif kind == frames.CHUNK:
-            self._on_chunk(frame)
+            self._on_chunk(id_, head, body)
         elif kind == frames.END:
-            self._on_end(frame)
-        elif kind == frames.HELLO and frame.head.get("ready") and not self.ready.done():
-            self.ready.set_result(frame.head)
+            self._on_end(id_, _object(head))
+        elif kind == frames.HELLO:
+            self._on_hello(_object(head))
         elif kind == frames.FAULT:
-            self.fault = fault_of(frame.head)
+            self.fault = fault_of(_object(head))
 
-    def _on_response(self, frame: frames.Frame) -> None:
-        ticket = self.held.pop(frame.id, None)
+    def _on_hello(self, head: dict[str, Any]) -> None:
+        if head.get("ready") and not self.ready.done():
+            self.ready.set_result(head)
+
+    def _on_response(self, id_: int, head: bytes, body: Body) -> None:
+        ticket = self.held.pop(id_, None)
         if ticket is None:
             return
-        head = frame.head
-        run_ms = head.get("run_ms")
+        found = response_head(head)
         self.answered += 1
-        headers = response_headers(head.get("headers") or ())
-        ticket.answer(
-            Answer(
-                int(head.get("status", 200)),
-                headers,
-                run_ms,
-                bytes(frame.body),
-                head.get("tensors"),
-            )
-        )
-        self._listener.worker_free(run_ms)
+        ticket.answer(_answer(found, body))
+        self._listener.worker_free(found.run_ms)
 
-    def _on_chunk(self, frame: frames.Frame) -> None:
-        ticket = self.held.get(frame.id)
+    def _on_chunk(self, id_: int, head: bytes, body: Body) -> None:
+        ticket = self.held.get(id_)
         if ticket is None:
             return
         ticket.begun = True
@@ -218,22 +220,34 @@ class Worker:
             return
         if ticket.stream is None:
             ticket.stream = Stream(self._channel.pause, self._channel.resume)
-            head = frame.head
-            headers = response_headers(head.get("headers") or ())
-            ticket.answer(Answer(int(head.get("status", 200)), headers, None, ticket.stream))
-        ticket.stream.push(bytes(frame.body))
+            ticket.answer(_answer(response_head(head), ticket.stream))
+        ticket.stream.push(body)
 
-    def _on_end(self, frame: frames.Frame) -> None:
-        ticket = self.held.pop(frame.id, None)
+    def _on_end(self, id_: int, head: dict[str, Any]) -> None:
+        ticket = self.held.pop(id_, None)
         if ticket is None:
             return
-        if ticket.begun or not frame.head.get("cancelled"):
+        if ticket.begun or not head.get("cancelled"):
             self.answered += 1  # a request dropped before its start never counts as finished
-        error = frame.head.get("error")
+        error = head.get("error")
         if ticket.stream is None:
             ticket.answer(Answer(200, [], None, b""))
         elif error:
             ticket.stream.fail(RuntimeError(str(error)))
         else:
             ticket.stream.end()
-        self._listener.worker_free(frame.head.get("run_ms"))
+        self._listener.worker_free(head.get("run_ms"))
+
+
+def _answer(head: ResponseHead, body: "Body | Stream") -> Answer:
+    headers, lines = headers_of(bytes(head.headers))
+    status = head.status if 200 <= head.status <= 999 else 500
+    return Answer(status, headers, head.run_ms, body, head.tensors, head.batch, lines)
+
+
+def _object(head: bytes) -> dict[str, Any]:
+    """Raises ValueError or TypeError for what is no JSON object."""
+    found = json.loads(head) if head else {}
+    if not isinstance(found, dict):
+        raise TypeError("a frame whose head is no JSON object")
+    return found

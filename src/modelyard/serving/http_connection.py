@@ -1,0 +1,305 @@
+"""One connection: requests in, answers out in the same order; HTTP/1.1 and 1.0."""
+
+import asyncio
+from collections import deque
+from functools import partial
+from typing import Protocol
+
+from modelyard.serving import http_head
+from modelyard.serving.exchange import Reply
+from modelyard.serving.http_reading import Reading
+from modelyard.serving.http_request import Incoming
+from modelyard.serving.http_streams import StreamSender
+from modelyard.serving.refusals import ClientGone
+from modelyard.serving.streams import Stream
+
+PIPELINED = 8
+"""Whole requests that may wait behind the one being answered before no more are read."""
+
+LINGER_SECONDS = 1.0
+LINGER_BYTES = 16 * 1024 * 1024
+"""
+For so long, and so much, a refused client is read on without keeping it: one that is cut off
+while it still sends would never see the answer.
+"""
+
+_JOINED = 64 * 1024
+
+
+class Application(Protocol):
+    """Who answers requests; its methods do not raise."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether every answer is the last of its connection."""
+
+    def open(self, request: Incoming) -> None:
+        """The head has come, more of the body will; it may answer already, to refuse."""
+
+    def more(self, request: Incoming) -> None:
+        """More of the body has come; it may answer already, to refuse."""
+
+    def handle(self, request: Incoming) -> None:
+        """The request is whole; it is answered now or later."""
+
+    def unreadable(self, request: Incoming, error: Exception) -> Reply:
+        """The reply to what could not be read on."""
+
+
+class Connections:
+    """Those that are open; ``none`` is set while there are none."""
+
+    def __init__(self) -> None:
+        self.open: set[Connection] = set()
+        self.none = asyncio.Event()
+        self.none.set()
+
+    def add(self, connection: "Connection") -> None:
+        """A new one."""
+        self.open.add(connection)
+        self.none.clear()
+
+    def discard(self, connection: "Connection") -> None:
+        """It has ended."""
+        self.open.discard(connection)
+        if not self.open:
+            self.none.set()
+
+
+class Connection(Reading, asyncio.Protocol):
+    """
+    ``_current`` is the request that is being answered, ``_waiting`` are whole ones behind it.
+
+    A request whose body is on its way is the current one as soon as its turn has come: then the
+    application knows of it (it is *opened*).
+    """
+
+    def __init__(self, app: Application, connections: "Connections") -> None:
+        super().__init__(self)
+        self._app = app
+        self._connections = connections
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+        self._current: Incoming | None = None
+        self._waiting: deque[Incoming] = deque()
+        self._advancing = False
+        self._fault: Exception | None = None  # what came last cannot be read
+        self._last = False  # the next answer is the last
+        self._ended = False  # the last answer is out
+        self._discarded = 0
+        self._held_up = False  # the client does not read
+        self._reading = True
+        self._sending: StreamSender | None = None
+        self._steps = 0
+
+    # what the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+        self._connections.add(self)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._connections.discard(self)
+        self._ended = True
+        self._waiting.clear()
+        self._arriving = None
+        self._leave()
+        if self._sending is not None:
+            self._sending.lose()
+        del self._parser, self._client  # they hold on to us
+
+    def data_received(self, data: bytes) -> None:
+        self._steps += 1
+        if self._ended or self._fault is not None:
+            self._discard(len(data))
+            return
+        try:
+            self._feed(data)
+        except Exception as error:  # noqa: BLE001 - whatever it was: what follows cannot be read
+            self._break(error)
+        if self._arriving is not None and not self._ended:
+            self._arrives(self._arriving)
+
+    def pause_writing(self) -> None:
+        self._held_up = True
+        if self._sending is not None:
+            self._sending.hold()
+        self._regulate()
+
+    def resume_writing(self) -> None:
+        self._held_up = False
+        if self._sending is not None:
+            self._sending.go_on()
+        self._regulate()
+
+    # what the server calls
+
+    def finish(self) -> None:
+        """The answer under way is the last one; close where there is none."""
+        self._last = True
+        if self._current is None and not self._ended:
+            self._ended = True
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Cut it off."""
+        self._transport.abort()
+
+    @property
+    def waits_for_client(self) -> bool:
+        """Whether nothing is owed to the client."""
+        return self._current is None or self._current is self._arriving
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Something that changes while bytes move."""
+        return self._steps, self._transport.get_write_buffer_size()
+
+    # requests
+
+    def _whole(self, request: Incoming) -> None:
+        if self._ended:
+            return
+        if self._current is None or self._current is request:
+            self._current = request
+            self._app.handle(request)
+        else:
+            self._waiting.append(request)
+            self._regulate()
+
+    def _arrives(self, request: Incoming) -> None:
+        """A part of a request is there; it is opened when those before it are answered."""
+        if self._current is request:
+            self._app.more(request)
+        elif self._current is None:
+            self._current = request
+            self._app.open(request)
+            if not self._ended and not request.body and _expects(request):
+                self._transport.write(http_head.CONTINUE)
+        else:
+            self._regulate()
+
+    def _advance(self) -> None:
+        """The next in turn; a loop, because many may be answered at once."""
+        if self._advancing:
+            return
+        self._advancing = True
+        while self._waiting and self._current is None and not self._ended:
+            self._current = self._waiting.popleft()
+            self._app.handle(self._current)
+        self._advancing = False
+        if self._current is None and not self._ended:
+            if self._fault is not None:
+                self._answer_fault(self._fault)
+            elif self._arriving is not None:
+                self._arrives(self._arriving)
+        self._regulate()
+
+    def _break(self, error: Exception) -> None:
+        """Nothing more can be read: answer what came before, then say so, and close."""
+        self._fault = error
+        if self._arriving is not None and self._arriving is self._current:
+            self._leave()
+        self._arriving = None
+        if self._current is None:
+            self._answer_fault(error)
+
+    def _answer_fault(self, error: Exception) -> None:
+        nobody = Incoming(self, b"GET", b"/", [])
+        self._current = nobody
+        self._last = True
+        self.respond(nobody, self._app.unreadable(nobody, error))
+
+    def _leave(self) -> None:
+        current, self._current = self._current, None
+        if current is not None and current.on_gone is not None:
+            current.on_gone(current)
+
+    # answers
+
+    def respond(self, request: Incoming, reply: Reply) -> None:
+        """Any answer."""
+        body = reply.body
+        lines = http_head.lines(reply.headers)
+        if not isinstance(body, Stream):
+            self.send(request, reply.status, lines, body)
+        elif request is not self._current or request.method == "HEAD":
+            body.drop(ClientGone())  # nobody reads it
+            reply.done()
+            self.send(request, reply.status, lines, b"")
+        else:
+            last = self._is_last(request)
+            head = http_head.head(reply.status, lines, None, request, last=last)
+            self._transport.write(head)
+            chunked = not request.old
+            self._sending = StreamSender(self._transport, body, chunked=chunked)
+            self._sending.start(partial(self._streamed, reply, last=last))
+
+    def send(
+        self,
+        request: Incoming,
+        status: int,
+        lines: bytes,
+        body: bytes | bytearray | memoryview,
+    ) -> None:
+        """A whole answer, its header lines as they are sent."""
+        if request is not self._current:
+            return
+        last = self._is_last(request)
+        head = http_head.head(status, lines, len(body), request, last=last)
+        if request.method == "HEAD" or status in http_head.WITHOUT_BODY:
+            self._transport.write(head)
+        elif len(body) <= _JOINED:
+            self._transport.write(head + body)
+        else:
+            self._transport.writelines((head, body))
+        self._answered(last)
+
+    def _is_last(self, request: Incoming) -> bool:
+        return (
+            not request.keep_alive or self._last or request is self._arriving or self._app.draining
+        )
+
+    def _streamed(self, reply: Reply, *, whole: bool, last: bool) -> None:
+        """The stream has ended; one that broke off ends its connection without a proper end."""
+        self._sending = None
+        reply.done()
+        if self._current is not None:
+            self._answered(last or not whole)
+
+    def _answered(self, last: bool) -> None:
+        self._current = None
+        if last:
+            self._end()
+        elif self._waiting or self._arriving is not None or self._fault is not None:
+            self._advance()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._waiting.clear()
+        if self._arriving is None and self._fault is None:
+            self._transport.close()
+        else:
+            self._regulate()
+            self._loop.call_later(LINGER_SECONDS, self._transport.close)
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > LINGER_BYTES:
+            self._transport.close()
+
+    def _regulate(self) -> None:
+        """Read on, unless there is more than can be answered, or the client takes no answers."""
+        queued = self._arriving is not None and self._arriving is not self._current
+        full = len(self._waiting) >= PIPELINED or (queued and self._current is not None)
+        wanted = self._ended or not (full or (self._held_up and self._sending is None))
+        if wanted != self._reading and not self._transport.is_closing():
+            self._reading = wanted
+            if wanted:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+
+
+def _expects(request: Incoming) -> bool:
+    return request.known.get(b"expect", b"").lower() == b"100-continue" and not request.old

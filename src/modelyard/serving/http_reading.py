@@ -1,0 +1,111 @@
+"""From the bytes of a connection to requests, and what the parser must not let pass."""
+
+import httptools
+
+from modelyard.serving.http_request import Client, Fields, Incoming
+from modelyard.serving.refusals import bad_request, head_too_large
+
+HEAD_LIMIT = 64 * 1024
+HEADER_COUNT = 128
+
+
+class Reading:
+    """
+    The parser's callbacks; a subclass is told of whole requests (``_whole``).
+
+    ``_arriving`` is the request whose head has come and whose end has not.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._parser = httptools.HttpRequestParser(self)
+        self._url = b""
+        self._fields: Fields = []
+        self._arriving: Incoming | None = None
+        self._large = False  # the read being parsed could hold too large a head
+        self._quiet = 0  # bytes since a head, a piece of a body or the end of a request
+
+    def _feed(self, data: bytes) -> None:
+        """Parse. Raises Refusal for what is no HTTP, or more of a head than is allowed."""
+        size = len(data)
+        self._quiet += size
+        self._large = size > HEAD_LIMIT
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # the request that asked for it is answered, and the last of its connection
+        except httptools.HttpParserCallbackError as error:
+            raise _cause(error) from None
+        except httptools.HttpParserError as error:
+            raise bad_request(str(error)) from None
+        if self._quiet > HEAD_LIMIT:
+            raise head_too_large(HEAD_LIMIT, HEADER_COUNT)
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the request's target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; those behind a body in chunks are forgotten."""
+        self._fields.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        parser, fields = self._parser, self._fields
+        request = Incoming(self._client, parser.get_method(), self._url, fields)
+        if len(fields) > HEADER_COUNT or (self._large and _size(self._url, fields) > HEAD_LIMIT):
+            raise head_too_large(HEAD_LIMIT, HEADER_COUNT)
+        _check(request, parser.get_http_version())
+        request.keep_alive = parser.should_keep_alive() and not parser.should_upgrade()
+        self._url = b""
+        self._fields = []
+        self._quiet = 0
+        self._arriving = request
+
+    def on_body(self, piece: bytes) -> None:
+        """A piece of the body."""
+        self._quiet = 0
+        request = self._arriving
+        if request is None:
+            return
+        body = request.body
+        if not body and isinstance(body, bytes):
+            request.body = piece
+            return
+        if isinstance(body, bytes):
+            request.body = body = bytearray(body)
+        body.extend(piece)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._quiet = 0
+        self._fields = []
+        request, self._arriving = self._arriving, None
+        if request is not None:
+            self._whole(request)
+
+    def _whole(self, request: Incoming) -> None:
+        raise NotImplementedError
+
+
+def _check(request: Incoming, version: str) -> None:
+    """What the parser lets pass and two servers could understand differently."""
+    if version != "1.1":
+        if version != "1.0":
+            raise bad_request(f"HTTP/{version} is not spoken here", 505)
+        request.old = True
+    if request.chunked:
+        if request.old:
+            raise bad_request("a body in chunks needs HTTP/1.1")
+        if request.known[b"transfer-encoding"].lower() != b"chunked":
+            raise bad_request("the only Transfer-Encoding understood here is chunked", 501)
+
+
+def _size(url: bytes, fields: Fields) -> int:
+    return len(url) + sum(len(name) + len(value) for name, value in fields)
+
+
+def _cause(error: Exception) -> Exception:
+    """What a callback raised: a refusal, or a fault of ours."""
+    cause = error.__context__
+    return cause if isinstance(cause, Exception) else error

@@ -1,0 +1,80 @@
+"""The headers that are the front's own: who answers, and to which request."""
+
+import itertools
+import re
+import uuid
+from collections.abc import Collection
+
+from modelyard.serving import cors
+from modelyard.serving.exchange import Headers
+from modelyard.serving.http_head import lines
+from modelyard.serving.http_request import Incoming
+from modelyard.serving.refusals import Refusal
+
+_CLIENT_ID_LIMIT = 100
+_ID = re.compile(r"[!-~]{1,100}").fullmatch
+_PRINTABLE = re.compile(r"[ -~]*").fullmatch
+_CLIENT_ID = b"x-ms-client-request-id"
+_TRACE = b"traceid"
+
+
+class Identity:
+    """
+    Gives requests their ids and answers their first headers.
+
+    An id that we make is a random beginning of this process and a number: unique, and cheap.
+    """
+
+    def __init__(self, version: str, service_version: str, origins: Collection[str]) -> None:
+        """``version`` is Modelyard's own."""
+        self._origins = origins
+        self._fixed = [
+            ("server", "modelyard"),
+            ("x-ms-server-version", f"modelyard/{version}"),
+            ("x-modelyard-version", service_version),
+        ]
+        self._fixed_lines = lines(self._fixed)
+        self._beginning = str(uuid.uuid4())[:24]
+        self._numbers = itertools.count(1)
+
+    def identify(self, request: Incoming) -> None:
+        """Set its id. Raises the 431 for a client's id that is too long."""
+        given = request.known.get(b"x-request-id")
+        text = "" if given is None else given.decode("latin-1")
+        request.id = text if _ID(text) else f"{self._beginning}{next(self._numbers):012x}"
+        client_id = request.known.get(_CLIENT_ID)
+        if client_id is not None and len(client_id) > _CLIENT_ID_LIMIT:
+            raise Refusal(
+                431,
+                "client_request_id_too_long",
+                f"x-ms-client-request-id may have {_CLIENT_ID_LIMIT} characters at most.",
+            )
+
+    def given(self, request: Incoming) -> bool:
+        """Whether the request came with its id."""
+        return request.known.get(b"x-request-id") == request.id.encode()
+
+    def extras(self, request: Incoming) -> bool:
+        """Whether there are more headers than ``lines`` gives."""
+        known = request.known
+        return bool(self._origins) or _CLIENT_ID in known or _TRACE in known
+
+    def lines(self, request: Incoming) -> bytes:
+        """The headers of an answer without extras, as they are sent."""
+        id_ = request.id.encode()
+        return b"%sx-ms-request-id: %s\r\nx-request-id: %s\r\n" % (self._fixed_lines, id_, id_)
+
+    def headers(self, request: Incoming) -> Headers:
+        """All of them."""
+        headers = [
+            *self._fixed,
+            ("x-ms-request-id", request.id),
+            ("x-request-id", request.id),
+        ]
+        for name in (_CLIENT_ID, _TRACE):
+            value = request.known.get(name, b"").decode("latin-1")
+            if value and len(value) <= _CLIENT_ID_LIMIT and _PRINTABLE(value):
+                headers.append((name.decode(), value))
+        if self._origins:
+            headers += cors.headers(request.header("origin"), self._origins)
+        return headers

@@ -1,0 +1,183 @@
+"""The way of a request that a worker runs: in, queued, answered, without a task of its own."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from functools import partial
+
+from modelyard.domain.fronts import FrontSpec
+from modelyard.serving.budget import BodyBudget
+from modelyard.serving.exchange import Protocols, Reply
+from modelyard.serving.http_request import Incoming
+from modelyard.serving.identity import Identity
+from modelyard.serving.messages import RESERVED, request_head
+from modelyard.serving.pool import Pool
+from modelyard.serving.refusals import too_large
+from modelyard.serving.sharing import AVAILABLE, SHARED_FROM, SharedBody
+from modelyard.serving.status import Standing
+from modelyard.serving.streams import Stream
+from modelyard.serving.tickets import Answer, Headers, Ticket
+
+
+class Scoring:
+    """
+    Makes tickets of requests and replies of answers.
+
+    ``fail`` answers a request with an error. A request counts as under way (``admitted``) from
+    its admission to its answer's end, and holds its part of the budget for bodies so long.
+    """
+
+    def __init__(
+        self,
+        spec: FrontSpec,
+        pool: Pool,
+        standing: Standing,
+        identity: Identity,
+        fail: Callable[[Incoming, Exception], None],
+    ) -> None:
+        self._limit = spec.body_limit
+        self._pool = pool
+        self._standing = standing
+        self._identity = identity
+        self._fail = fail
+        self._budget = BodyBudget(spec.body_limit)
+        self._numbers = itertools.count(1)
+
+    def admit(self, request: Incoming) -> None:
+        """Count it as under way. Raises the 413 and the 503 that can be told from its head."""
+        if request.length > self._limit:
+            raise too_large(self._limit)
+        self._pool.queue.check()
+        self._standing.in_flight += 1
+        request.admitted = True
+        request.on_gone = self._gone
+
+    def begin_body(self, request: Incoming, *, shared: bool) -> None:
+        """Its body comes in parts; ``shared`` allows to write it where a worker can read it."""
+        request.reserved = self._budget.reserve(request.reserved, request.length)
+        self.more_body(request)
+        if shared and AVAILABLE and request.length > SHARED_FROM:
+            request.body = _shared(request.body)
+
+    def more_body(self, request: Incoming) -> None:
+        """Another part has come. Raises the 413 and the 503 when it is too much."""
+        size = len(request.body)
+        if size > self._limit:
+            raise too_large(self._limit)
+        if size > request.reserved:
+            request.reserved = self._budget.reserve(request.reserved, size)
+
+    def score(self, request: Incoming) -> None:
+        """Have a script's run() called with it, as it came."""
+        self.more_body(request)
+        body = request.body
+        if AVAILABLE and len(body) > SHARED_FROM:
+            body = _shared(body)
+        headers = request.headers
+        if not self._identity.given(request):
+            headers = [pair for pair in headers if pair[0] != "x-request-id"]
+            headers.append(("x-request-id", request.id))
+        head = request_head(request.method, request.path, request.query, headers)
+        self._submit(request, head, body)
+
+    def predict(self, request: Incoming, protocols: Protocols) -> None:
+        """Have a worker run what a protocol makes of it."""
+        self.more_body(request)
+        prepared = protocols.prepare(request, bytes(request.body))
+        request.body = b""
+        request.render = prepared.render
+        self._submit(request, prepared.head, prepared.body)
+
+    def release(self, request: Incoming) -> None:
+        """It is not under way any more; may be called twice."""
+        request.on_gone = None
+        request.work = None
+        if request.admitted:
+            request.admitted = False
+            self._standing.in_flight -= 1
+            self._budget.give_back(request.reserved)
+
+    def _submit(
+        self, request: Incoming, head: bytes, body: bytes | bytearray | memoryview | SharedBody
+    ) -> None:
+        ticket = Ticket(next(self._numbers), head, body, time.monotonic(), self, request)
+        request.body = b""
+        request.work = ticket
+        self._pool.submit(ticket)
+
+    # what becomes of tickets
+
+    def answered(self, ticket: Ticket, answer: Answer) -> None:
+        """A worker answered."""
+        request: Incoming = ticket.subject
+        body = answer.body
+        if isinstance(body, Stream):
+            reply = self._reply(request, answer)
+            reply.done = partial(self._streamed, ticket)
+            request.client.respond(request, reply)
+            return
+        render = request.render
+        self.release(request)
+        if render is not None:
+            self._render(request, answer, render)
+        elif answer.lines is not None and not self._identity.extras(request):
+            lines = self._identity.lines(request) + answer.lines.sent
+            if answer.run_ms is not None and not answer.lines.timed:
+                lines += b"x-ms-run-fn-exec-ms: %.3f\r\n" % answer.run_ms
+            request.client.send(request, answer.status, lines, body)
+        else:
+            request.client.respond(request, self._reply(request, answer))
+
+    def refused(self, ticket: Ticket, error: Exception) -> None:
+        """It cannot be answered."""
+        self._fail(ticket.subject, error)
+
+    def _render(
+        self, request: Incoming, answer: Answer, render: Callable[[Answer, Headers], Reply]
+    ) -> None:
+        if not isinstance(answer.body, bytes | Stream):
+            answer.body = bytes(answer.body)
+        try:
+            reply = render(answer, self._identity.headers(request))
+        except Exception as error:  # noqa: BLE001 - the edge: the caller gets an answer
+            self._fail(request, error)
+        else:
+            request.client.respond(request, reply)
+
+    def _reply(self, request: Incoming, answer: Answer) -> Reply:
+        """A script's answer; the front's own headers win."""
+        own = self._identity.headers(request)
+        taken = {name for name, _ in own} | RESERVED
+        names = {name for name, _ in answer.headers}
+        merged = [*own, *(pair for pair in answer.headers if pair[0] not in taken)]
+        if "content-type" not in names:
+            merged.append(("content-type", "application/json"))
+        if "x-ms-run-function-failed" not in names:
+            merged.append(("x-ms-run-function-failed", "False"))
+        if answer.run_ms is not None and "x-ms-run-fn-exec-ms" not in names:
+            merged.append(("x-ms-run-fn-exec-ms", f"{answer.run_ms:.3f}"))
+        return Reply(answer.status, merged, answer.body)
+
+    def _streamed(self, ticket: Ticket) -> None:
+        self.release(ticket.subject)
+        if not ticket.complete:
+            self._pool.cancel(ticket)
+
+    def _gone(self, request: Incoming) -> None:
+        """The client has left."""
+        work = request.work
+        self.release(request)
+        if isinstance(work, Ticket):
+            self._pool.cancel(work)
+        elif isinstance(work, asyncio.Task):
+            work.cancel()
+
+
+def _shared(body: bytes | bytearray | SharedBody) -> bytes | bytearray | SharedBody:
+    if isinstance(body, SharedBody):
+        return body
+    try:
+        return SharedBody(body)
+    except OSError:
+        return body  # no more files may be open: through the socket it goes too
