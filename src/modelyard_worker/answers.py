@@ -5,9 +5,10 @@ from __future__ import annotations
 import types
 from typing import Any, AsyncIterator, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
+from modelyard_worker import failures, options
 from modelyard_worker.encoding import encode_json
 from modelyard_worker.errors import BadInput, BadOutput, Refused
-from modelyard_worker.faults import one_line
+from modelyard_worker.faults import message_of, one_line, place_of, traceback_of
 from modelyard_worker.schema import raised_while_converting
 
 Header = Tuple[str, str]
@@ -35,14 +36,19 @@ def of_result(result: Any) -> Answer:
     """The answer for what run() returned. Raises BadOutput for what cannot be sent."""
     kind = type(result)
     if kind is dict or kind is list or kind is str:  # what nearly every script returns
-        return Answer(200, [JSON, (FAILED, "False")], encode_json(result))
+        return Answer(200, [JSON, _failed_header(result)], encode_json(result))
     if result is None:
         return Answer(200, [JSON, (FAILED, "False")], b"{}")
     if isinstance(result, (types.GeneratorType, types.AsyncGeneratorType)):
         return Answer(200, [(FAILED, "False")], pieces=result)
     if _is_response(result):
         return _of_response(result)
-    return Answer(200, [JSON, (FAILED, "False")], encode_json(result))
+    return Answer(200, [JSON, _failed_header(result)], encode_json(result))
+
+
+def _failed_header(result: Any) -> Header:
+    detect = options.chosen().detect_failures
+    return (FAILED, str(detect and failures.tells_failure(result)))
 
 
 def _is_response(result: Any) -> bool:
@@ -62,13 +68,17 @@ def _of_response(response: Any) -> Answer:
         for name, value in response.headers.items()
         if str(name).lower() not in (FAILED, "content-length", "transfer-encoding", "connection")
     ]
-    headers.append((FAILED, str(failed)))
     if getattr(response, "is_streamed", False):
+        headers.append((FAILED, str(failed)))
         return Answer(status, headers, pieces=iter(response.iter_encoded()))
     if getattr(response, "direct_passthrough", False):  # Flask's send_file
         response.direct_passthrough = False
     data = response.get_data()
-    return Answer(status, headers, data.encode() if isinstance(data, str) else bytes(data))
+    body = data.encode() if isinstance(data, str) else bytes(data)
+    if status < 400 and options.chosen().detect_failures:
+        failed = failed or failures.tells_failure(body.decode("utf-8", "replace"))
+    headers.append((FAILED, str(failed)))
+    return Answer(status, headers, body)
 
 
 def _checked(name: str, value: str) -> str:
@@ -96,7 +106,16 @@ def of_exception(error: BaseException, request_id: str, source: str) -> Answer:
         return of_refusal(BadInput("The input cannot be used: %s" % error), request_id)
     if isinstance(error, BadOutput):
         return _failed(str(error), "bad_output", request_id)
-    return _failed(one_line(error, source), "run_failed", request_id)
+    file, line = place_of(error, source)
+    details = {
+        "type": type(error).__name__,
+        "message": message_of(error),
+        "file": file,
+        "line": line,
+    }
+    if options.chosen().tracebacks:
+        details["traceback"] = traceback_of(error)
+    return _failed(one_line(error, source), "run_failed", request_id, details)
 
 
 def is_callers_fault(error: BaseException) -> bool:
@@ -106,8 +125,15 @@ def is_callers_fault(error: BaseException) -> bool:
     return raised_while_converting(error)
 
 
-def _failed(message: str, code: str, request_id: str) -> Answer:
-    body = {"message": message, "code": code, "request_id": request_id}
+def _failed(
+    message: str, code: str, request_id: str, details: Optional[Dict[str, Any]] = None
+) -> Answer:
+    body: Dict[str, Any] = {"message": message, "code": code, "request_id": request_id}
+    if details:
+        traceback = details.pop("traceback", None)
+        body["details"] = details
+        if traceback:
+            body["traceback"] = traceback
     return Answer(500, [JSON, (FAILED, "True")], encode_json(body))
 
 

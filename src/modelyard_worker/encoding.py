@@ -2,7 +2,8 @@
 What run() returns, as JSON.
 
 numpy, pandas and the like are told by what they can do, never imported: a script that does not use
-them must not pay for them. JSON knows no NaN and no infinity; both become null.
+them must not pay for them. JSON knows no NaN and no infinity; both become null, or an error where
+the service wants that.
 """
 
 from __future__ import annotations
@@ -17,16 +18,19 @@ from collections.abc import Iterator, Mapping, Set
 from math import isfinite
 from typing import Any
 
+from modelyard_worker import options
 from modelyard_worker.errors import BadOutput
 
 
 def encode_json(value: Any) -> bytes:
-    """The value as JSON. Raises BadOutput for what JSON cannot hold."""
+    """The value as JSON. Raises BadOutput for what JSON cannot hold, or should not."""
     try:
         return _fast(value).encode()
     except (ValueError, TypeError):  # NaN somewhere, or a key that is no str: look at every value
         pass
     try:
+        if options.chosen().nan == "error":
+            return json.dumps(_finite(clean(value, nan=_NAN), "")).encode()
         return json.dumps(clean(value)).encode()
     except RecursionError:
         raise BadOutput(
@@ -34,21 +38,41 @@ def encode_json(value: Any) -> bytes:
         ) from None
 
 
-def clean(value: Any) -> Any:
-    """The value made of dict, list, str, int, float, bool and None alone."""
+_NAN = object()
+"""Stands for NaN and infinities where they are to be found, not made null."""
+
+
+def clean(value: Any, nan: Any = None) -> Any:
+    """The value of dict, list, str, int, float, bool and None alone; ``nan`` instead of NaN."""
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, enum.Enum):
-        return clean(value.value)
+        return clean(value.value, nan)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
-        return float(value) if isfinite(value) else None
+        return float(value) if isfinite(value) else nan
     if isinstance(value, Mapping):
-        return {_key(key): clean(item) for key, item in value.items()}
+        return {_key(key): clean(item, nan) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [clean(item) for item in value]
-    return clean(simpler(value))
+        return [clean(item, nan) for item in value]
+    return clean(simpler(value), nan)
+
+
+def _finite(value: Any, path: str) -> Any:
+    """The value; raises BadOutput with the way to the first that is NaN or infinite."""
+    if value is _NAN:
+        raise BadOutput(
+            "run() returned NaN or an infinity%s, which JSON does not know and this service does "
+            "not make null (nan='error')." % (" at %s" % path if path else "")
+        )
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _finite(item, "%s.%s" % (path, key) if path else key)
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            _finite(item, "%s[%d]" % (path, at))
+    return value
 
 
 def _key(key: Any) -> str:

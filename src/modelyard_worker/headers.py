@@ -41,6 +41,59 @@ class Headers(Dict[str, str]):
         return _turned(super().get(name.title()), default, type)
 
 
+class ResponseHeaders(Headers):
+    """Headers of an answer: ``add`` repeats a name instead of replacing its value."""
+
+    def __init__(self, pairs: Iterable[Sequence[str]] = ()) -> None:
+        super().__init__(pairs)
+        self._more: List[Tuple[str, str]] = []
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self._drop(name)
+        super().__setitem__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        self._drop(name)
+        super().__delitem__(name)
+
+    def _drop(self, name: str) -> None:
+        self._more = [pair for pair in self._more if pair[0] != name.title()]
+
+    def add(self, name: str, value: Any, **parameters: Any) -> None:
+        """One more header of this name; ``filename="a.csv"`` becomes ``; filename="a.csv"``."""
+        text = str(value)
+        for key, given in parameters.items():
+            text += '; %s="%s"' % (key.replace("_", "-"), given)
+        if name in self:
+            self._more.append((name.title(), text))
+        else:
+            super().__setitem__(name, text)
+
+    add_header = add
+
+    def set(self, name: str, value: Any) -> None:
+        """The only header of this name."""
+        self[name] = str(value)
+
+    def extend(self, more: Any) -> None:
+        """Add the headers of a dict or of pairs."""
+        for name, value in more.items() if hasattr(more, "items") else more:
+            self.add(name, value)
+
+    def getlist(self, name: str) -> List[str]:
+        """Every value of this name."""
+        return [value for key, value in self.items() if key == name.title()]
+
+    def remove(self, name: str) -> None:
+        """No header of this name is left."""
+        if name in self:
+            del self[name]
+
+    def items(self) -> Any:
+        """Every header, repeated ones too."""
+        return [*super().items(), *self._more]
+
+
 class MultiDict(Dict[str, Any]):
     """The first value of each name; ``getlist`` gives all of them."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 from modelyard_worker.errors import BadInput, Refused
 from modelyard_worker.frames import Frame
-from modelyard_worker.headers import Headers, find, is_json, query_values
+from modelyard_worker.headers import Headers, find, is_json, media_type, query_values
 from modelyard_worker.rawhttp import AMLRequest
 from modelyard_worker.shared import body_of
 
@@ -16,6 +16,7 @@ Arguments = Dict[str, Any]
 Reader = Callable[[Frame], Arguments]
 
 HEADERS_PARAMETER = "request_headers"
+FORM = "application/x-www-form-urlencoded"
 
 
 def reader_for(
@@ -80,9 +81,10 @@ def _object_reader(parameters: List[inspect.Parameter]) -> Reader:
 
 
 def _json_object(frame: Frame) -> Dict[str, Any]:
-    if not is_json(find(frame.head.get("headers") or (), "content-type")):
-        raise Refused(415, "Expects Content-Type to be application/json")
     body = body_of(frame)
+    content_type = find(frame.head.get("headers") or (), "content-type")
+    if not is_json(content_type) and not _of_curl(content_type, body):
+        raise Refused(415, "Expects Content-Type to be application/json")
     if not body:
         raise BadInput("POST body is empty. Expecting a JSON dictionary.")
     try:
@@ -96,6 +98,11 @@ def _json_object(frame: Frame) -> Dict[str, Any]:
     if not isinstance(value, dict):
         raise BadInput("POST body should be a JSON dictionary.")
     return value
+
+
+def _of_curl(content_type: Optional[str], body: bytes) -> bool:
+    """Whether it is what ``curl -d '{…}'`` sends: JSON that calls itself a form."""
+    return media_type(content_type) == FORM and body.lstrip()[:1] == b"{"
 
 
 def _with_headers(read: Reader) -> Reader:

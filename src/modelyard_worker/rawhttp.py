@@ -1,5 +1,5 @@
 """
-``@rawhttp``, AMLRequest and AMLResponse: scripts that speak HTTP themselves.
+``@rawhttp`` and AMLRequest: scripts that speak HTTP themselves.
 
 Azure's are Flask's classes; these offer what scripts use of them, without Flask.
 """
@@ -10,7 +10,6 @@ import io
 import json
 from typing import Any, Callable, Dict, Optional, Tuple, TypeVar
 
-from modelyard_worker.encoding import encode_json
 from modelyard_worker.errors import BadInput, Refused
 from modelyard_worker.headers import Headers, MultiDict, Pairs, is_json, media_type, parse_query
 
@@ -169,74 +168,3 @@ class AMLRequest:
     def full_path(self) -> str:
         """Path and query."""
         return "%s?%s" % (self.path, self._query)
-
-
-class AMLResponse:
-    """
-    An answer made by run() itself.
-
-    ``message`` is text, bytes or an iterable of them (sent piece by piece); ``json_str`` encodes
-    it as JSON first; None is ``{}``.
-    """
-
-    def __init__(
-        self,
-        message: Any,
-        status_code: int = 200,
-        response_headers: Optional[Dict[str, Any]] = None,
-        json_str: bool = False,
-        run_function_failed: bool = False,
-    ) -> None:
-        self.status_code = status_code
-        self.headers = Headers()
-        self.run_function_failed = run_function_failed
-        if message is None or json_str:
-            self.headers["Content-Type"] = "application/json"
-            self.response: Any = encode_json({} if message is None else message)
-        else:
-            self.headers["Content-Type"] = "text/html; charset=utf-8"
-            self.response = message
-        for name, value in (response_headers or {}).items():
-            self.headers[name] = str(value)
-
-    @property
-    def is_streamed(self) -> bool:
-        """Whether the body comes piece by piece."""
-        return not isinstance(self.response, (str, bytes, bytearray, memoryview))
-
-    def get_data(self, as_text: bool = False) -> Any:
-        """The whole body."""
-        data = b"".join(_bytes(piece) for piece in self.iter_encoded())
-        return data.decode("utf-8", "replace") if as_text else data
-
-    def set_data(self, value: Any) -> None:
-        """Replace the body."""
-        self.response = value
-
-    data = property(get_data, set_data)
-
-    def iter_encoded(self) -> Any:
-        """The pieces of the body."""
-        return (
-            _bytes(piece) for piece in (self.response if self.is_streamed else [self.response])
-        )
-
-    @property
-    def content_type(self) -> str:
-        """The header Content-Type."""
-        return self.headers["Content-Type"]
-
-    @content_type.setter
-    def content_type(self, value: str) -> None:
-        self.headers["Content-Type"] = value
-
-    mimetype = content_type
-
-    @property
-    def json(self) -> Any:
-        """The body parsed as JSON."""
-        return json.loads(self.get_data())
-
-
-def _bytes(piece: Any) -> bytes:
-    return piece.encode("utf-8") if isinstance(piece, str) else bytes(piece)

@@ -9,11 +9,12 @@ scores such rows silently wrong).
 
 from __future__ import annotations
 
-import datetime
 import sys
 from types import ModuleType
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
+from modelyard_worker import columns
+from modelyard_worker.conversions import converted
 from modelyard_worker.errors import BadInput
 
 Schemas = Optional[Dict[str, Any]]
@@ -53,15 +54,18 @@ def mend() -> None:
 
 
 def _wrap(module: ModuleType, original: Callable[..., Any]) -> None:
+    reading = columns.read_carefully()
+
     def convert(data: Any, kind: Any, name: str = "", *rest: Any) -> Any:
+        def leaf(value: Any, inner: Any) -> Any:
+            if reading is not None:
+                reading.expect(inner)
+            return original(value, inner, name, *rest)
+
         try:
-            value = original(_prepared(data, kind), kind, name, *rest)
-            return _in_column_order(value, kind, data)
-        except BadInput as inner:  # of a nested type: say the way to it
-            path = name if inner.field in ("", name, None) else "%s.%s" % (name, inner.field)
-            raise BadInput(inner.message, path) from inner
-        except Exception as error:
-            raise BadInput(_reason(error, kind, data), name) from error
+            return converted(data, kind, name, leaf)
+        except BadInput as error:  # with a cause, as the answer's sentence for inputs wants it
+            raise BadInput(error.message, error.field) from error
 
     convert.mended = True  # type: ignore[attr-defined]
     module._deserialize_input_argument = convert  # type: ignore[attr-defined]
@@ -75,82 +79,3 @@ def raised_while_converting(error: BaseException) -> bool:
             return True
         at = at.tb_next
     return False
-
-
-def _reason(error: Exception, kind: Any, data: Any) -> str:
-    columns = _sample_columns(kind)
-    if columns is not None and getattr(kind, "orient", "") == "records":
-        difference = _difference(columns, _names_in(data))
-        if difference:
-            return difference
-    text = str(error) or type(error).__name__
-    return "no column %s" % text if isinstance(error, KeyError) else text
-
-
-def _prepared(data: Any, kind: Any) -> Any:
-    """The data, a first row put into the sample's order where names are given by position."""
-    if getattr(kind, "sample_data_type", None) is datetime.date and isinstance(data, str):
-        return datetime.datetime.strptime(data, "%Y-%m-%d").date()  # noqa: DTZ007 - a date
-    columns = _sample_columns(kind)
-    if columns is None or not getattr(kind, "apply_column_names", False):
-        return data
-    if not (isinstance(data, list) and data and isinstance(data[0], dict)):
-        return data
-    names = [str(column) for column in columns]
-    if set(names) != set(data[0]):
-        return data
-    return [{name: data[0][name] for name in names}, *data[1:]]
-
-
-def _in_column_order(value: Any, kind: Any, data: Any) -> Any:
-    """The frame with the sample's columns, in the sample's order."""
-    columns = _sample_columns(kind)
-    if columns is None or value is data or getattr(kind, "orient", "") == "values":
-        return value
-    by_name = {str(column): column for column in value.columns}
-    names = [str(column) for column in columns]
-    if getattr(kind, "enforce_shape", True):
-        difference = _difference(columns, list(by_name))
-        if difference:
-            raise BadInput(difference)
-    known = [by_name[name] for name in names if name in by_name]
-    others = [column for name, column in by_name.items() if name not in names]
-    wanted = [*known, *others]
-    return value if list(value.columns) == wanted else value[wanted]
-
-
-def _sample_columns(kind: Any) -> Optional[List[Any]]:
-    """The columns of a PandasParameterType's sample; None for every other type."""
-    if not hasattr(kind, "orient") or not hasattr(kind, "apply_column_names"):
-        return None
-    columns = getattr(getattr(kind, "sample_input", None), "columns", None)
-    return None if columns is None else list(columns)
-
-
-def _names_in(data: Any) -> List[str]:
-    names: Dict[str, None] = {}
-    for row in data if isinstance(data, list) else ():
-        if isinstance(row, dict):
-            names.update(dict.fromkeys(row))
-    return list(names)
-
-
-def _difference(columns: List[Any], names: List[str]) -> str:
-    """``column 'age' is missing; column 'agee' is unknown``; '' where they are the same."""
-    expected = [str(column) for column in columns]
-    missing = [name for name in expected if name not in names]
-    unknown = [name for name in names if name not in expected]
-    parts = [_listed(missing, "missing"), _listed(unknown, "unknown")]
-    return "; ".join(part for part in parts if part)
-
-
-def _listed(names: List[str], what: str) -> str:
-    if not names:
-        return ""
-    listed = ", ".join("'%s'" % name for name in names)
-    return "column%s %s %s %s" % (
-        "s" if len(names) > 1 else "",
-        listed,
-        "are" if len(names) > 1 else "is",
-        what,
-    )

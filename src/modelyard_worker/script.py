@@ -9,7 +9,7 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Dict, List
 
-from modelyard_worker import schema
+from modelyard_worker import failures, options, schema
 from modelyard_worker.errors import BadScript
 from modelyard_worker.inputs import HEADERS_PARAMETER, Reader, reader_for
 from modelyard_worker.rawhttp import is_raw
@@ -23,6 +23,7 @@ class Script:
         self.run: Callable[..., Any] = _run_of(module)
         self.decorated = schema.is_decorated(self.run)
         self.raw = is_raw()
+        _give_flask_an_app()
         self.is_async = _is_async(self.run)
         parameters = _parameters(self.run)
         self.with_headers = any(p.name == HEADERS_PARAMETER for p in parameters)
@@ -31,6 +32,8 @@ class Script:
         self.read: Reader = reader_for(
             self.parameters, self.raw, self.decorated, self.with_headers
         )
+        if options.chosen().detect_failures:
+            self.run = failures.watched(self.run)
 
     def _check(self) -> None:
         if self.raw and self.decorated:
@@ -69,7 +72,11 @@ def load(entry_script: str, app_root: str) -> ModuleType:
             sys.path.remove(place)
         sys.path.insert(0, place)
     name = _module_name(path)
-    spec = importlib.util.spec_from_file_location(name, path)
+    loader = None
+    if options.chosen().detect_failures:
+        failures.watch(app_root)
+        loader = failures.loader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise BadScript("The entry script '%s' is no Python file." % entry_script)
     module = importlib.util.module_from_spec(spec)
@@ -89,6 +96,11 @@ def _module_name(path: str) -> str:
 
 
 def _run_of(module: ModuleType) -> Callable[..., Any]:
+    driver = getattr(module, "driver_module", None)
+    if isinstance(driver, ModuleType) and hasattr(driver, "run"):
+        module = (
+            driver  # a script generated around the user's own: as Azure's server, not run twice
+        )
     run = getattr(module, "run", None)
     if not callable(run):
         raise BadScript(
@@ -96,6 +108,13 @@ def _run_of(module: ModuleType) -> Callable[..., Any]:
             % os.path.basename(str(module.__file__))
         )
     return run  # type: ignore[no-any-return]
+
+
+def _give_flask_an_app() -> None:
+    """What a script makes with Flask (``jsonify``, ``make_response``) needs an app around it."""
+    flask = sys.modules.get("flask")
+    if flask is not None and hasattr(flask, "Flask"):
+        flask.Flask("modelyard_worker").app_context().push()
 
 
 def _parameters(run: Callable[..., Any]) -> List[inspect.Parameter]:

@@ -143,6 +143,7 @@ def test_an_exception_names_type_message_file_and_line_and_logs_the_traceback(se
         "message": "run() raised KeyError: 'rows' (score.py, line 5)",
         "code": "run_failed",
         "request_id": "request-1",
+        "details": {"type": "KeyError", "message": "'rows'", "file": "score.py", "line": 5},
     }
     assert answer.headers["x-ms-run-function-failed"] == "True"
     assert "x-ms-run-fn-exec-ms" in answer.headers

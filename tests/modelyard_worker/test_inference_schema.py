@@ -109,9 +109,10 @@ def test_the_schemas_of_each_version_are_told(launch, environment):
         (b'{"data": "\xff"}', "Input cannot be decoded as UTF-8: "),
         (
             b'{"data": [["a", 1]]}',
-            "Input 'data' cannot be used: could not convert string to float",
+            "Input 'data[0][0]' cannot be used: could not convert string to float",
         ),
-        (b'{"data": [[1, 2, 3]]}', "Input 'data' cannot be used: Invalid input array: "),
+        (b'{"data": [[1, 2, 3]]}', "Input 'data[0]' cannot be used: Invalid input array: "),
+        (b'{"data": [[1, 2], [3]]}', "Input 'data[1]' cannot be used: Invalid input array: "),
         (b'{"data": 1}', "Input 'data' cannot be used: Invalid input format: "),
     ],
 )
@@ -161,25 +162,30 @@ def test_columns_are_found_by_name_in_any_order(serve, environment, options):
 
 
 @pytest.mark.parametrize(
-    ("row", "message"),
+    ("row", "field", "message"),
     [
-        ({"age": 1, "rooms": 2}, "column 'city' is missing"),
+        ({"age": 1, "rooms": 2}, "data.city", "column 'city' is missing"),
         (
             {"age": 1, "rooms": 2, "town": "x"},
+            "data.city",
             "column 'city' is missing; column 'town' is unknown",
         ),
-        ({"age": 1, "rooms": 2, "city": "x", "a": 1, "b": 2}, "columns 'a', 'b' are unknown"),
-        ({"age": "old", "rooms": 2, "city": "x"}, "invalid literal for int()"),
+        (
+            {"age": 1, "rooms": 2, "city": "x", "a": 1, "b": 2},
+            "data",
+            "columns 'a', 'b' are unknown",
+        ),
+        ({"age": "old", "rooms": 2, "city": "x"}, "data[0].age", "invalid literal for int()"),
     ],
 )
-def test_wrong_columns_are_named(serve, environment, row, message):
+def test_wrong_columns_are_named(serve, environment, row, field, message):
     worker = serve(pandas_script(), environment)
 
     answer = worker.score({"data": [row], "method": "predict"})
 
     assert answer.status == 400
-    assert answer.json["field"] == "data"
-    assert answer.json["message"].startswith(f"Input 'data' cannot be used: {message}")
+    assert answer.json["field"] == field
+    assert answer.json["message"].startswith(f"Input '{field}' cannot be used: {message}")
 
 
 def test_a_wrong_second_parameter_is_named(serve, environment):
@@ -197,7 +203,7 @@ def test_nested_inputs_are_named_by_their_path(serve, environment):
     wrong = worker.score({"inputs": {"frame": [{"agee": 3}], "day": "2020-02-03"}})
 
     assert right.json == [[{"age": 3}], 2020]
-    assert (wrong.status, wrong.json["field"]) == (400, "inputs.frame")
+    assert (wrong.status, wrong.json["field"]) == (400, "inputs.frame.age")
 
 
 def test_both_decorators_at_once_are_refused_before_anything_is_served(launch, environment):
@@ -235,3 +241,81 @@ def test_series_and_times_of_pandas_are_encoded(serve, environment):
     ]
     assert answer["na"] == [None, None, "2019-01-02T00:00:00"]
     assert (answer["category"], answer["index"]) == (["a", "b"], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("orient", "data", "field"),
+    [
+        ("records", [{"age": 1, "size": 2}, {"age": "old", "size": 2}], "data[1].age"),
+        ("values", [[1, 2], [1, "big"]], "data[1][1]"),
+        ("split", {"columns": ["age", "size"], "data": [[1, 2], ["old", 2]]}, "data.data[1][0]"),
+        ("index", {"a": {"age": 1, "size": 2}, "b": {"age": 1, "size": "x"}}, "data.b.size"),
+        ("columns", {"age": {"a": 1, "b": "old"}, "size": {"a": 2, "b": 3}}, "data.age.b"),
+        ("columns", {"age": {"a": 1}}, "data.size"),
+        ("split", {"columns": ["age"], "data": [[1]]}, "data.size"),
+        ("split", [{"age": 1, "size": 2}], "data"),
+    ],
+)
+def test_the_way_to_a_wrong_value_is_told_in_every_orient(serve, environment, orient, data, field):
+    names = "[0, 1]" if orient == "values" else '["age", "size"]'
+    worker = serve(
+        f"""
+        import pandas as pd
+        from inference_schema.schema_decorators import input_schema
+        from inference_schema.parameter_types.pandas_parameter_type import PandasParameterType
+
+        sample = pd.DataFrame([[1, 2.5]], columns={names})
+
+        @input_schema("data", PandasParameterType(sample, orient="{orient}"))
+        def run(data):
+            return len(data)
+        """,
+        environment,
+    )
+
+    answer = worker.score({"data": data})
+
+    assert (answer.status, answer.json["field"]) == (400, field), answer.json
+
+
+def test_a_value_among_very_many_is_found_quickly(serve, environment):
+    worker = serve(NUMPY, environment)
+    rows = [[1, 2]] * 100_000
+    right = worker.score({"data": rows})
+
+    wrong = worker.score({"data": [*rows, [3, "x"], *rows[:10]]})
+
+    assert wrong.json["field"] == "data[100000][1]"
+    assert wrong.run_ms < 20 * right.run_ms
+
+
+def test_what_curl_sends_without_a_content_type_is_taken_when_it_is_json(serve, environment):
+    worker = serve(NUMPY, environment)
+    form = {"content-type": "application/x-www-form-urlencoded"}
+
+    assert worker.score(b'{"data": [[1, 2]]}', headers=form).json == [3.0]
+    assert worker.score(b"data=1", headers=form).status == 415
+
+
+def test_numbers_and_texts_of_columns_named_like_times_stay_what_they_are(serve, environment):
+    worker = serve(
+        """
+        import pandas as pd
+        from inference_schema.schema_decorators import input_schema
+        from inference_schema.parameter_types.pandas_parameter_type import PandasParameterType
+
+        sample = pd.DataFrame({"timestamp": [1], "date": ["a"], "when": [pd.Timestamp("2019")],
+                               "size": [0.5]})
+
+        @input_schema("data", PandasParameterType(sample))
+        def run(data):
+            return data
+        """,
+        environment,
+    )
+    row = {"timestamp": 1600000000, "date": "2020-02-03T00:00:00", "when": "2020-01-02",
+           "size": 0.1234567890123456}  # fmt: skip
+
+    answer = worker.score({"data": [row]})
+
+    assert answer.json == [{**row, "when": "2020-01-02T00:00:00"}]

@@ -178,3 +178,40 @@ def test_a_response_like_flasks_is_passed_through(serve, python):
     assert (answer.status, answer.body) == (418, b"teapot")
     assert answer.headers["content-type"] == "text/plain"
     assert "content-length" not in answer.headers
+
+
+def test_an_answer_may_be_changed_after_it_was_made(serve, python):
+    worker = serve(
+        """
+        from azureml.contrib.services.aml_response import AMLResponse
+
+        def run(data):
+            answer = AMLResponse("before", 200, {"X-One": "1"})
+            answer.data = "after"
+            answer.status = "202 ACCEPTED"
+            answer.mimetype = "text/plain"
+            answer.headers.add("X-One", "2")
+            answer.headers.add("Content-Disposition", "attachment", filename="a.csv")
+            answer.headers.extend({"X-Two": 2})
+            answer.set_cookie("session", "two words", max_age=60, httponly=True, samesite="Lax")
+            answer.delete_cookie("old")
+            assert answer.headers.getlist("x-one") == ["1", "2"]
+            assert (answer.status, answer.mimetype) == ("202 Accepted", "text/plain")
+            return answer
+        """,
+        python,
+    )
+
+    worker.ask("a")
+    frame = worker.receive()
+    headers = [(name.lower(), value) for name, value in frame.head["headers"]]
+
+    assert (frame.head["status"], bytes(frame.body)) == (202, b"after")
+    assert ("content-type", "text/plain; charset=utf-8") in headers
+    assert [value for name, value in headers if name == "x-one"] == ["1", "2"]
+    assert ("content-disposition", 'attachment; filename="a.csv"') in headers
+    assert ("x-two", "2") in headers
+    cookies = [value for name, value in headers if name == "set-cookie"]
+    assert cookies[0].startswith('session="two words"; Expires=')
+    assert cookies[0].endswith("; Max-Age=60; HttpOnly; Path=/; SameSite=Lax")
+    assert cookies[1] == "old=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/"

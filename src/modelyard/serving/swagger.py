@@ -10,7 +10,11 @@ from modelyard.serving.refusals import Refusal
 
 VERSIONS = {"2": "2", "2.0": "2", "3": "3", "3.0": "3", "3.1": "3.1"}
 _SCHEMA_VERSIONS = {"2": "2.0", "3": "3.0", "3.1": "3.1"}
-_OVERRIDES = {"2": ("swagger.json", "swagger2.json"), "3": ("swagger3.json",), "3.1": ()}
+_OVERRIDES = {
+    "2": ("swagger.json", "swagger2.json"),
+    "3": ("swagger3.json",),
+    "3.1": ("swagger3.1.json",),
+}
 _ANYTHING: Mapping[str, Any] = {"type": "object", "example": {}}
 _BEARER = {
     "type": "apiKey",
@@ -67,16 +71,22 @@ def override(app_root: Path, version: str) -> bytes | None:
 
 
 def document(
-    version: str, service: str, label: str, script: Mapping[str, Any]
+    version: str, service: str, label: str, script: Mapping[str, Any], prefix: str = ""
 ) -> Mapping[str, Any]:
-    """The description, from the schemas the worker told; ``label`` is the service's version."""
+    """
+    The description, from the schemas the worker told.
+
+    ``label`` is the service's version; ``prefix`` comes before every path (SERVICE_PATH_PREFIX).
+    """
     given = _schema(script.get("input_schema"), version)
     result = _schema(script.get("output_schema"), version)
     if given is None or result is None:
+        known = [v for v, full in _SCHEMA_VERSIONS.items() if full in script["input_schema"]]
         raise Refusal(
             404,
             "not_found",
-            f"Swagger version [{version}] is not supported for the scoring script.",
+            f"Swagger version [{version}] is not supported for the scoring script."
+            f" Supported swagger versions: [{', '.join(known)}].",
         )
     info = {
         "title": service,
@@ -86,8 +96,11 @@ def document(
     error = {"type": "object", "properties": {"message": {"type": "string"}}}
     schemas = {"ServiceInput": given, "ServiceOutput": result, "ErrorResponse": error}
     if version == "2":
-        return _swagger_2(info, schemas)
-    return _openapi_3(info, schemas, "3.0.3" if version == "3" else "3.1.0")
+        found = _swagger_2(info, schemas)
+    else:
+        found = _openapi_3(info, schemas, "3.0.3" if version == "3" else "3.1.0")
+    before = f"/{prefix.strip('/')}" if prefix.strip("/") else ""
+    return {**found, "paths": {before + path: at for path, at in found["paths"].items()}}
 
 
 def _schema(schemas: Any, version: str) -> Any:

@@ -1,5 +1,5 @@
 """AMLResponse under its old path."""
 
-from modelyard_worker.rawhttp import AMLResponse
+from modelyard_worker.responses import AMLResponse
 
 __all__ = ["AMLResponse"]
