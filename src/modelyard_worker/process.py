@@ -11,7 +11,7 @@ import socket
 import sys
 from typing import Any, Dict, List, NoReturn, Tuple
 
-from modelyard_worker import frames, logs, options, schema, script, shimming
+from modelyard_worker import frames, logs, options, preload, schema, script, shimming
 from modelyard_worker.channel import Channel, Closed
 from modelyard_worker.encoding import clean
 from modelyard_worker.executor import Executor, Runner
@@ -21,6 +21,7 @@ from modelyard_worker.loop import Loop
 from modelyard_worker.packages import main_packages
 from modelyard_worker.page import Page
 from modelyard_worker.parent import die_with_parent
+from modelyard_worker.preload import Born, Nursery
 
 EXIT_FAULT = 3
 """The script could not be imported or initialised; Azure's server exits with it too."""
@@ -34,6 +35,7 @@ def main(argv: List[str]) -> int:
     parser = argparse.ArgumentParser("modelyard_worker")
     parser.add_argument("--fd", type=int, required=True, help="one end of a socketpair")
     parser.add_argument("--page-fd", type=int, required=True, help="the shared page, a memfd")
+    parser.add_argument("--preload-fd", type=int, help="where the front asks for forked workers")
     options = parser.parse_args(argv)
     for fd in (options.fd, options.page_fd):
         os.set_inheritable(fd, False)
@@ -45,11 +47,10 @@ def main(argv: List[str]) -> int:
     logs.configure()
     faulthandler.enable()
     try:
-        channel, page = Channel(sock), Page(options.page_fd)
-        # a child that the script forks, and that comes back from run(), must not answer for us
-        for leave in (channel.leave, page.leave):
-            os.register_at_fork(after_in_child=leave)
-        return _serve(channel, page)
+        channel, page = _connect(sock, options.page_fd)
+        if options.preload_fd is None:
+            return _serve(channel, page)
+        return _multiply(channel, Nursery(options.preload_fd))
     except Closed:
         return 0
     except ProtocolError as error:
@@ -57,9 +58,56 @@ def main(argv: List[str]) -> int:
         return EXIT_PROTOCOL
 
 
+def _connect(sock: socket.socket, page_fd: int) -> Tuple[Channel, Page]:
+    channel, page = Channel(sock), Page(page_fd)
+    # a child that the script forks, and that comes back from run(), must not answer for us
+    for leave in (channel.leave, page.leave):
+        os.register_at_fork(after_in_child=leave)
+    return channel, page
+
+
 def _serve(channel: Channel, page: Page) -> int:
+    front, already = _shake_hands(channel)
+    executor = _load(channel, front)
+    return _loop(Loop(channel, page, executor), channel, executor, front, already)
+
+
+def _multiply(channel: Channel, nursery: Nursery) -> int:
+    """Load once, then let others be forked that serve; in one of them this ends the process."""
+    front, _ = _shake_hands(channel)
+    executor = _load(channel, front)
+    why = preload.obstacle()
+    channel.send(encode(Frame(frames.HELLO, head={"ready": True, "obstacle": why})))
+    born = None if why else nursery.serve()
+    if born is not None:
+        _serve_forked(born, executor)
+    executor.close()
+    return 0
+
+
+def _serve_forked(born: Born, executor: Runner) -> NoReturn:
+    code = 0
+    try:
+        channel, page = _connect(*born)
+        front, already = _shake_hands(channel)
+        if die_with_parent(born.sock):  # now, as only now the front is sure to be the parent
+            code = _loop(Loop(channel, page, executor), channel, executor, front, already)
+    except Closed:
+        pass
+    except BaseException:
+        logs.LOG.error("The worker failed", exc_info=True)
+        code = 1
+    preload.leave(code)
+
+
+def _shake_hands(channel: Channel) -> Tuple[Dict[str, Any], List[Frame]]:
+    """The front's HELLO after ours, and the frames that came with it."""
     channel.send(encode(Frame(frames.HELLO, head=_hello())))
-    front, already = _await_hello(channel)
+    return _await_hello(channel)
+
+
+def _load(channel: Channel, front: Dict[str, Any]) -> Runner:
+    """The script or the model, ready to run."""
     options.choose(front)
     source = os.getcwd()
     os.environ["MODELYARD_MODELS"] = json.dumps(front.get("models") or [])
@@ -70,7 +118,7 @@ def _serve(channel: Channel, page: Page) -> int:
         executor = _script(channel, front, source)
     schema.mend()
     logs.step_back()
-    return _loop(Loop(channel, page, executor), channel, executor, front, already)
+    return executor
 
 
 def _script(channel: Channel, front: Dict[str, Any], source: str) -> Runner:
