@@ -30,7 +30,7 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
     TENSORFLOW.name: ("numpy",),
     TFKERAS.name: ("numpy",),
     LIGHTGBM.name: ("numpy",),
-    XGBOOST.name: ("numpy",),
+    XGBOOST.name: ("scikit-learn", "numpy"),
     CATBOOST.name: ("numpy",),
     PYTORCH.name: ("numpy",),
     HUGGINGFACE.name: ("torch", "numpy"),
