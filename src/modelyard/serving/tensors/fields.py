@@ -62,7 +62,7 @@ def kind(value: Any) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def compare(field: str, given: Iterable[str], wanted: Sequence[str]) -> None:
+def compare(field: str, given: Iterable[str], wanted: Sequence[str], noun: str = "column") -> None:
     """Raises the refusal that names the columns which are missing, unknown or there twice."""
     counts = Counter(given)
     known = set(wanted)
@@ -70,7 +70,7 @@ def compare(field: str, given: Iterable[str], wanted: Sequence[str]) -> None:
     unknown = [name for name in counts if name not in known]
     twice = [name for name, count in counts.items() if count > 1]
     problems = [
-        f"{verb} column{'s' if len(names) > 1 else ''} {quoted(names)}"
+        f"{verb} {noun}{'s' if len(names) > 1 else ''} {quoted(names)}"
         for verb, names in (
             ("lacks the", missing),
             ("has the unknown", unknown),

@@ -14,7 +14,6 @@ field.
 import json
 from dataclasses import dataclass
 from enum import Enum
-from math import prod
 from typing import Any
 
 import msgspec
@@ -24,11 +23,14 @@ from modelyard.serving.refusals import Refusal
 from modelyard.serving.tensors.fields import item, kind, quoted, unreadable, wrong
 from modelyard.serving.tensors.numbers import WIDEST, NumberReader, Numbers
 from modelyard.serving.tensors.table import Columns, Records, Rows, Table, tensors_of
-from modelyard.serving.tensors.tensor import Buffer, Tensor, pack
+from modelyard.serving.tensors.tensor import Buffer, Tensor
 
 _decode = msgspec.json.Decoder().decode
 _WRAPPERS = ("data", "input_data", "dataframe_split", "dataframe_records", "inputs", "instances")
 _SPLIT = {"columns", "index", "data"}
+MATRIX = "rows"
+"""The name of the matrix that stands for all columns of a data frame, by position."""
+
 _ACCEPTED = (
     'Send {"data": [[…], …]}, {"input_data": {"columns": […], "data": [[…], …]}}, records or '
     "the inputs by name"
@@ -76,8 +78,8 @@ class JsonReader:
         self._signature = signature
         self._missing = missing
         self._forms = {**_FORMS, "inputs": Form.OUTPUTS} if columnar else _FORMS
-        width = _width(signature)
-        self._numbers = NumberReader(width) if width else None
+        self._width = _width(signature)
+        self._numbers = NumberReader(self._width) if self._width else None
 
     def read(self, body: Buffer) -> Asked:
         """What the body asks for. Raises the refusal."""
@@ -90,21 +92,12 @@ class JsonReader:
         return Asked(tensors_of(table, self._signature, missing=self._missing), method, form)
 
     def _quick(self, found: Numbers) -> Asked:
+        """One matrix, as it was read: the worker parts it into columns and casts it, by numpy."""
         specs = self._signature.inputs
-        width = len(specs) if self._signature.columns else prod(specs[0].shape[1:])
-        if self._signature.columns:
-            tensors = [
-                Tensor(spec.name, spec.datatype, (found.count, 1),
-                       _floats(spec.datatype, found.values[place::width]))
-                for place, spec in enumerate(specs)
-            ]  # fmt: skip
-        else:
-            spec = specs[0]
-            shape = (found.count, width)
-            tensors = [
-                Tensor(spec.name, spec.datatype, shape, _floats(spec.datatype, found.values))
-            ]
-        return Asked(tensors, found.method, self._forms[found.key])
+        name = MATRIX if self._signature.columns else specs[0].name
+        data = memoryview(found.values).cast("B")
+        tensor = Tensor(name, "FP64", (found.count, self._width), data)
+        return Asked([tensor], found.method, self._forms[found.key])
 
     def _opened(self, value: Any) -> tuple[Table, str | None, Form]:
         if isinstance(value, list):
@@ -214,25 +207,15 @@ def _method(value: dict[str, Any], given: set[str]) -> str | None:
     return asked
 
 
-def _width(signature: Signature) -> int | None:
-    """How many numbers each row has, where the quick way is open."""
+def _width(signature: Signature) -> int:
+    """How many numbers each row has, where the quick way is open; else 0."""
     specs = signature.inputs
     if not specs or any(spec.datatype not in {"FP32", "FP64"} for spec in specs):
-        return None
+        return 0
     if signature.columns:
-        width = len(specs)
+        width = 0 if MATRIX in {spec.name for spec in specs} else len(specs)
     elif len(specs) == 1 and len(specs[0].shape) == 2 and specs[0].shape[0] == -1:
         width = specs[0].shape[1]
     else:
-        return None
-    return width if 0 < width <= WIDEST else None
-
-
-def _floats(datatype: str, values: Any) -> Buffer:
-    if datatype == "FP64":
-        return values.tobytes() if _strided(values) else memoryview(values).cast("B")
-    return pack(datatype, values)
-
-
-def _strided(values: Any) -> bool:
-    return isinstance(values, memoryview) and not values.contiguous
+        return 0
+    return width if 0 < width <= WIDEST else 0

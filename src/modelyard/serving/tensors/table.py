@@ -181,7 +181,8 @@ def _of_records(table: Records, signature: Signature, missing: bool) -> list[Ten
 
 def _of_columns(table: Columns, signature: Signature, missing: bool) -> list[Tensor]:
     specs = signature.inputs
-    compare(table.path, table.values, [spec.name for spec in specs])
+    noun = "column" if signature.columns else "input"
+    compare(table.path, table.values, [spec.name for spec in specs], noun)
     tensors = []
     for spec in specs:
         value, path = table.values[spec.name], item(table.path, spec.name)
