@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from modelyard.serving import decisions
@@ -23,10 +23,17 @@ _ATTEMPTS = 10
 
 
 class Batches(Protocol):
-    """Chooses what a worker gets next, and may merge several requests into one ticket."""
+    """Merges several requests into one ticket."""
 
-    def take(self, queue: WaitingQueue, count: int) -> list[Ticket]:
-        """Out of the queue: what the worker may have of the first ``count``, in order."""
+    @property
+    def on(self) -> bool:
+        """Whether it does so now; else requests are given out one by one and in lots."""
+
+    def patience(self, queue: WaitingQueue, now: float) -> float:
+        """Seconds that an idle worker waits on; 0.0 when a batch may begin."""
+
+    def take(self, queue: WaitingQueue, idle: int, room: int) -> list[Ticket]:
+        """Out of the queue: what the next of ``idle`` workers gets, which may hold ``room``."""
 
 
 class Pool:
@@ -51,6 +58,7 @@ class Pool:
         self._dispatching = False
         self._retiring = False
         self._sweeping: asyncio.TimerHandle | None = None
+        self._waking: asyncio.TimerHandle | None = None
 
     def submit(self, ticket: Ticket) -> None:
         """Queue a request. Raises the 503 when the queue is full."""
@@ -90,6 +98,16 @@ class Pool:
         if self.queue or self._retiring:
             self._wake()
 
+    def again(self, tickets: Sequence[Ticket], *, instead_of: int) -> None:
+        """Requests of a batch that must be run alone, at the head of the queue."""
+        self.served -= instead_of
+        self.queue.put_back(tickets, time.monotonic())
+        self._wake()
+
+    def counted(self, more: int) -> None:
+        """A worker's one answer was that of so many more requests."""
+        self.served += more
+
     def note(self, text: str) -> None:
         """An event for the log."""
         self._note(text)
@@ -109,9 +127,10 @@ class Pool:
         """The front stops: refuse what still waits."""
         for ticket in self.queue.clear():
             ticket.refuse(error)
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            self._sweeping = None
+        for timer in (self._sweeping, self._waking):
+            if timer is not None:
+                timer.cancel()
+        self._sweeping = self._waking = None
 
     def _fail(self, ticket: Ticket, worker: Worker, how: str, last_line: str) -> None:
         if worker.killed_for == TIMEOUT:
@@ -127,12 +146,14 @@ class Pool:
     def _dispatch(self) -> None:
         self._dispatching = False
         workers = [worker for worker in self.workers if not worker.retired]
-        if self.queue and workers:
+        if self.queue and workers and self.batches is not None and self.batches.on:
+            self._give_batches(workers, self.batches)
+        elif self.queue and workers:
             held = [len(worker.held) for worker in workers]
             room = decisions.capacity(self._average)
             given = decisions.shares(len(self.queue), held, room)
             for worker, count in zip(workers, given, strict=True):
-                if count and (tickets := self._take(count)):
+                if count and (tickets := self.queue.take(count)):
                     worker.give(tickets, self._timeout)
         self._retiring = len(workers) < len(self.workers)
         if self._retiring:
@@ -140,10 +161,21 @@ class Pool:
         if self._sweeping is None and (self.queue or any(worker.held for worker in self.workers)):
             self._sweeping = self._loop.call_later(SWEEP, self._sweep)
 
-    def _take(self, count: int) -> list[Ticket]:
-        if self.batches is not None:
-            return self.batches.take(self.queue, count)
-        return self.queue.take(count)
+    def _give_batches(self, workers: Sequence[Worker], batches: Batches) -> None:
+        """Only an idle worker gets a batch: the next one forms while it runs."""
+        idle = [worker for worker in workers if not worker.held]
+        if idle and (delay := batches.patience(self.queue, time.monotonic())):
+            if self._waking is None:
+                self._waking = self._loop.call_later(delay, self._wake_for_batch)
+            return
+        room = decisions.capacity(self._average)
+        for at, worker in enumerate(idle):
+            if tickets := batches.take(self.queue, len(idle) - at, room):
+                worker.give(tickets, self._timeout)
+
+    def _wake_for_batch(self) -> None:
+        self._waking = None
+        self._wake()
 
     def _let_go(self) -> None:
         for worker in self.workers:

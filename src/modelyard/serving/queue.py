@@ -1,7 +1,7 @@
 """The bounded queue in which requests wait for a worker."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from modelyard.serving.refusals import queue_full
 from modelyard.serving.tickets import Ticket
@@ -52,6 +52,20 @@ class WaitingQueue:
                 break
             taken.append(self._waiting.popleft())
         return taken
+
+    def pick(self, wanted: Callable[[Ticket], bool], limit: int) -> list[Ticket]:
+        """Up to ``limit`` that are wanted, asked from the head; the others keep their order."""
+        taken: list[Ticket] = []
+        left: list[Ticket] = []
+        while self._waiting and len(taken) < limit:
+            ticket = self._waiting.popleft()
+            (taken if wanted(ticket) else left).append(ticket)
+        self._waiting.extendleft(reversed(left))
+        return taken
+
+    def untake(self, tickets: Sequence[Ticket]) -> None:
+        """Put back at the head what was taken a moment ago, as if it had not been."""
+        self._waiting.extendleft(reversed(tickets))
 
     def remove(self, ticket: Ticket) -> bool:
         """Take out one whose client has gone; False when it does not wait here."""

@@ -1,7 +1,7 @@
 """A request on its way to a worker, and what comes back for it."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from modelyard.serving.exchange import Answer, Headers
 from modelyard.serving.refusals import ClientGone
@@ -28,8 +28,11 @@ class Ticket:
 
     ``head`` is the REQUEST frame's head, encoded. ``subject`` is the owner's own. ``attempts``
     counts the workers it was given to. ``begun`` says that a piece of its body has come.
-    ``cancelled`` says that nobody waits any more: its owner hears nothing further.
+    ``cancelled`` says that nobody waits any more: its owner hears nothing further. ``plan`` is how
+    it may be merged with others: UNKNOWN until looked at, None where it must be run alone.
     """
+
+    UNKNOWN: ClassVar[object] = object()
 
     id: int
     head: bytes
@@ -43,6 +46,7 @@ class Ticket:
     cancelled: bool = False
     begun: bool = False
     stream: Stream | None = None
+    plan: Any = UNKNOWN
 
     def answer(self, answer: Answer) -> None:
         """Hand over the answer, unless the client is gone."""
