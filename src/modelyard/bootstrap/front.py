@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 
 from modelyard.domain.errors import BadInput, ModelyardError
-from modelyard.domain.fronts import SPEC_VERSION, FrontSpec
+from modelyard.domain.fronts import SPEC_VERSION, FrontSpec, FrontState
 from modelyard.serving import launch
 from modelyard.serving.app import App
 from modelyard.serving.control import ControlServer, Refused, whole_number
@@ -26,7 +26,9 @@ from modelyard.serving.http import HttpServer
 from modelyard.serving.limits.base import Limits
 from modelyard.serving.limits.choice import choose
 from modelyard.serving.logs import LogBook
+from modelyard.serving.openapi.service import Described
 from modelyard.serving.pool import Pool
+from modelyard.serving.protocols.service import ServiceProtocols
 from modelyard.serving.queue import WaitingQueue
 from modelyard.serving.refusals import unavailable
 from modelyard.serving.roles import Role
@@ -85,6 +87,7 @@ class Front:
             self.standing,
             version=version("modelyard"),
             note=self.logs.note,
+            protocols=self._protocols(version("modelyard")),
         )
         self.http = HttpServer(app, Path(spec.socket))
         self.control = ControlServer(
@@ -147,6 +150,15 @@ class Front:
         spec = self._spec
         threads = {} if spec.cpu is None else thread_variables(spec.cpu)
         return launch.launch(spec, self._environment, threads, number)
+
+    def _protocols(self, version: str) -> ServiceProtocols:
+        return ServiceProtocols(
+            self._spec,
+            lambda: self.crew.script,
+            lambda: self.standing.state is FrontState.READY,
+            version=version,
+            describe=Described(self._spec, version).document,
+        )
 
     def _unexpected(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")

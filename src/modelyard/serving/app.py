@@ -100,8 +100,10 @@ class App:
     # routes
 
     def _is_score(self, request: Incoming) -> bool:
-        """Whether it is a script's."""
-        return self._scripted and request.path == "/score"
+        """Whether it is a script's, in the script's own form."""
+        if not self._scripted or request.path != "/score":
+            return False
+        return self._protocols is None or not self._protocols.takes(request)
 
     def _for_worker(self, request: Incoming) -> bool:
         if request.path == "/score" and self._scripted:
@@ -178,7 +180,10 @@ class App:
 
     def _run(self, request: Incoming) -> None:
         if self._protocols is not None and not self._is_score(request):
-            self._scoring.predict(request, self._protocols)
+            if self._crew.script is None:
+                request.work = asyncio.ensure_future(self._run_when_known(request))
+            else:
+                self._scoring.predict(request, self._protocols)
         elif request.method in ("POST", "GET"):
             self._scoring.score(request)
         elif self._crew.script is None:
@@ -189,7 +194,10 @@ class App:
             self._answer_method(request)
 
     async def _run_when_known(self, request: Incoming) -> None:
-        """Only a raw script takes all methods: wait for the preflight, as a score would."""
+        """
+        What a request becomes, or whether it is taken, only a worker can tell: wait for the
+        preflight, as a score would.
+        """
         try:
             async with asyncio.timeout(self._spec.queue_wait):
                 await self._crew.settled.wait()
