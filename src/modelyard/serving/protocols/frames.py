@@ -1,5 +1,6 @@
 """Tensors on their way to a worker, and what it answered."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from modelyard.serving.tensors.fields import quoted
 from modelyard.serving.tensors.tensor import BadData, Tensor, heads, parted
 
 _encode = msgspec.json.Encoder().encode
+_NOT_FINITE = re.compile(
+    r"\b(contains? NaN|contains? infinity|value too large for dtype)", re.I
+).search
 _decode = msgspec.json.Decoder().decode
 
 
@@ -57,3 +61,17 @@ def message_of(answer: Answer) -> str:
     if isinstance(value, dict):
         value = value.get("message") or value.get("error") or body.decode("utf-8", "replace")
     return value if isinstance(value, str) else body.decode("utf-8", "replace")
+
+
+def blame(answer: Answer) -> None:
+    """
+    Raises the 422 where a model says that it cannot take the missing or infinite values it got.
+
+    Only the model knows that. In the words of scikit-learn, which other frameworks use too; as a
+    failure of the model it would alarm those who watch it.
+    """
+    if answer.status < 500:
+        return
+    message = message_of(answer)
+    if _NOT_FINITE(message):
+        raise Refusal(422, "bad_input", message)

@@ -78,6 +78,7 @@ def rendering(answer: Answer, headers: Headers, wish: Wish) -> Reply:
     """The reply of a worker's answer. Raises the refusal where it cannot be written so."""
     own = [*headers, *run_headers(answer)]
     if answer.tensors is None:
+        frames.blame(answer)
         return Reply(answer.status, [*own, *_content_of(answer)], answer.body)
     tensors = frames.tensors_of(answer)
     if wish.kind is Kind.JSON:

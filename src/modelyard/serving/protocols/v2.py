@@ -139,6 +139,7 @@ class V2:
             answered = time.perf_counter_ns()
             if answer.status != 200:
                 self.statistics.failed(answered - began)
+                frames.blame(answer)
                 status = answer.status if answer.status >= 500 else 400
                 reply = _json({"error": frames.message_of(answer)}, status)
                 return Reply(status, [*headers, *reply.headers], reply.body)

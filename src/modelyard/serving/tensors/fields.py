@@ -64,7 +64,7 @@ def kind(value: Any) -> str:
 
 def compare(field: str, given: Iterable[str], wanted: Sequence[str], noun: str = "column") -> None:
     """Raises the refusal that names the columns which are missing, unknown or there twice."""
-    counts = Counter(given)
+    counts = Counter(list(given))
     known = set(wanted)
     missing = [name for name in wanted if name not in counts]
     unknown = [name for name in counts if name not in known]
