@@ -61,16 +61,18 @@ def learned(predictor: Predictor, rows: Optional[Arrays], pandas: Any) -> Signat
     except BaseException:
         return signature  # rows that were made up need not fit
     known = {spec.name: spec for spec in signature.outputs}
-    outputs = [known[name] if _is_whole(known.get(name)) else _seen(name, a) for name, a in named]
-    return signature._replace(outputs=outputs)
+    free = any(-1 in spec.shape[1:] for spec in signature.inputs)  # outputs may vary with them
+    return signature._replace(
+        outputs=[_known_or_seen(known.get(name), name, array, free) for name, array in named]
+    )
 
 
-def _is_whole(spec: Optional[Spec]) -> bool:
-    return spec is not None and bool(spec.datatype) and len(spec.shape) > 1
-
-
-def _seen(name: str, array: Any) -> Spec:
-    return Spec(name, datatype_of(array.dtype), (-1, *array.shape[1:]) if array.ndim else ())
+def _known_or_seen(known: Optional[Spec], name: str, array: Any, free: bool) -> Spec:
+    whole = known is not None and bool(known.datatype) and len(known.shape) > 1
+    if known is not None and whole and (free or -1 not in known.shape[1:]):
+        return known
+    rest = [-1 if free else size for size in array.shape[1:]]
+    return Spec(name, datatype_of(array.dtype), (-1, *rest) if array.ndim else ())
 
 
 def _run(predictor: Predictor, rows: Arrays, method: str, pandas: Any) -> Named:

@@ -5,6 +5,7 @@ import pytest
 
 from tests.modelyard_worker.conftest import StartWorker
 from tests.modelyard_worker.nocode.asking import NoCodeWorker
+from tests.modelyard_worker.nocode.environments import python_of
 
 StartModel = Callable[..., NoCodeWorker]
 
@@ -29,3 +30,20 @@ def fail_model(launch: StartWorker):
         return NoCodeWorker(launch(None, python)).fail(framework, path, **more)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def tables() -> str:
+    """The interpreter of an environment with everything for tables of numbers."""
+    return python_of("tables")
+
+
+@pytest.fixture(scope="session")
+def tensorflow() -> str:
+    return python_of("tensorflow")
+
+
+@pytest.fixture(scope="session")
+def torch() -> str:
+    """The interpreter of an environment with torch and transformers."""
+    return python_of("torch")

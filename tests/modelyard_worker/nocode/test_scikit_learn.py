@@ -237,4 +237,3 @@ def test_a_clusterer_and_a_scaler_are_models_too(serve_model, saved):
     np.testing.assert_allclose(
         scaler.predict("transform", data=X)["transform"], StandardScaler().fit_transform(X)
     )
-
