@@ -19,6 +19,7 @@ from modelyard.domain.errors import BadInput, ModelyardError
 from modelyard.domain.fronts import SPEC_VERSION, FrontSpec, FrontState
 from modelyard.serving import launch
 from modelyard.serving.app import App
+from modelyard.serving.batches import Batches
 from modelyard.serving.control import ControlServer, Refused, whole_number
 from modelyard.serving.crew import Crew
 from modelyard.serving.decisions import thread_variables
@@ -79,6 +80,8 @@ class Front:
             wanted=spec.workers,
             init_timeout=spec.init_timeout,
         )
+        if (batching := launch.batching(spec)) is not None:
+            self.pool.batches = Batches(batching, lambda: self.crew.script, self.pool)
         self.standing = Standing(spec, self.pool, self.crew, limits)
         app = App(
             spec,

@@ -103,7 +103,8 @@ class FrontStatus:
 
     ``limits`` says how cpu and memory are bounded: 'cgroup-v2', 'cgroup-v1', 'watchdog' or 'none'.
     ``error`` of a failed preflight: type, message, file, line, traceback, log (its last lines).
-    ``notes`` say what it does otherwise than asked, and why.
+    ``notes`` say what it does otherwise than asked, and why. ``batching`` is what the worker's
+    self-test found, ``on`` and ``why``; None where nothing is to be batched.
     """
 
     id: str
@@ -119,4 +120,5 @@ class FrontStatus:
     error: Mapping[str, Any] | None = None
     swagger: bool = False
     notes: tuple[str, ...] = ()
+    batching: Mapping[str, Any] | None = None
     spec_version: int = SPEC_VERSION

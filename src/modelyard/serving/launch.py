@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from modelyard.domain.fronts import FrontSpec
+from modelyard.domain.predictors import Batching
 from modelyard.serving.processes import WorkerProcess
 from modelyard.serving.workers import Launch
 from modelyard_worker.frames import PROTOCOL
@@ -75,13 +76,23 @@ def variables(
     return merged
 
 
+def batching(spec: FrontSpec) -> Batching | None:
+    """
+    How requests are to be run together where the self-test allows it; None for not at all.
+
+    A script must ask for it, a model without one is batched unless told that 1 is the most.
+    """
+    asked = spec.batching or (None if spec.predictor is None else Batching())
+    return asked if asked is not None and asked.max_size > 1 else None
+
+
 def greeting(spec: FrontSpec, number: int) -> dict[str, Any]:
     """The front's HELLO."""
     return {
         "protocol": PROTOCOL,
         "entry_script": spec.entry_script,
         "predictor": None if spec.predictor is None else asdict(spec.predictor),
-        "batching": None if spec.batching is None else asdict(spec.batching),
+        "batching": None if (asked := batching(spec)) is None else asdict(asked),
         "tracebacks": spec.tracebacks,
         "detect_failures": spec.detect_failures,
         "nan": spec.nan,

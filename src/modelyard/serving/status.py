@@ -65,6 +65,13 @@ class Standing:
             await asyncio.sleep(0.02)
         return True
 
+    def _without_batching(self) -> tuple[str, ...]:
+        """Why a service that asked for batching does not get it."""
+        verdict = (self._crew.script or {}).get("batching") or {}
+        if self._spec.batching is None or verdict.get("on", True):
+            return ()
+        return (f"batching is off: {verdict.get('why')}",)
+
     def status(self) -> FrontStatus:
         """The answer to ``status``; ``in_flight`` counts all not yet answered, queued ones too."""
         crew, script = self._crew, self._crew.script or {}
@@ -81,4 +88,6 @@ class Standing:
             limits=self._limits.kind,
             error=crew.error,
             swagger=bool(script.get("input_schema")),
+            notes=self._without_batching(),
+            batching=script.get("batching"),
         )
