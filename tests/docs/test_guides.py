@@ -17,8 +17,10 @@ from tests.e2e.harness import Yard, yard
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-GUIDES = [DOCS / "guide" / f"{name}.md"
-          for name in ("deploying", "environments", "sdk", "azure-scripts", "jobs")]  # fmt: skip
+GUIDES = [
+    DOCS / "guide" / f"{name}.md"
+    for name in ("deploying", "environments", "sdk", "azure-scripts", "jobs", "no-code")
+]
 PAGES = [*GUIDES, DOCS / "reference" / "rest-api.md"]
 
 
