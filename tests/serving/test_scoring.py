@@ -137,6 +137,51 @@ def test_a_browser_may_call_from_the_origins_named(start: Start) -> None:
     assert "access-control-allow-origin" not in foreign.headers
 
 
+def test_the_old_name_of_a_clients_id_is_echoed_under_the_new_one(start: Start) -> None:
+    front = start()
+
+    old = front.ask("GET", "/", headers={"x-ms-request-id": "mine"})
+    both = front.ask(body={}, headers={"x-ms-request-id": "old", "x-ms-client-request-id": "new"})
+    long = front.ask(body={}, headers={"x-ms-request-id": "x" * 101})
+
+    assert old.headers["x-ms-client-request-id"] == "mine"
+    assert old.headers["x-ms-request-id"] == old.headers["x-request-id"] != "mine"
+    assert both.headers["x-ms-client-request-id"] == "new"
+    assert (long.status, long.json["code"]) == (431, "client_request_id_too_long")
+
+
+def test_what_the_front_answers_itself_is_no_failure_of_run(start: Start) -> None:
+    front = start()
+
+    answers = [front.ask("GET", "/nothing"), front.ask("PUT"), front.ask("OPTIONS"),
+               front.ask("GET", "/swagger.json")]  # fmt: skip
+
+    assert {answer.headers["x-ms-run-function-failed"] for answer in answers} == {"False"}
+
+
+def test_a_prefix_is_told_in_the_description(start: Start) -> None:
+    front = start(variables={"SERVICE_PATH_PREFIX": "/models/prices/"})
+
+    paths = front.ask("GET", "/swagger.json?version=3").json["paths"]
+
+    assert list(paths) == [
+        "/models/prices/",
+        "/models/prices/score",
+        "/models/prices/swagger.json",
+    ]
+    assert front.score(a=1).status == 200
+
+
+def test_each_version_of_the_description_may_be_written_by_hand(start: Start) -> None:
+    front = start()
+    for name in ("swagger2", "swagger3", "swagger3.1"):
+        (front.app / f"{name}.json").write_text(f'{{"mine": "{name}"}}')
+
+    answers = [front.ask("GET", f"/swagger.json?version={v}") for v in ("2.0", "3", "3.1")]
+
+    assert [answer.json["mine"] for answer in answers] == ["swagger2", "swagger3", "swagger3.1"]
+
+
 @pytest.mark.parametrize(
     ("version", "key", "value"),
     [("", "swagger", "2.0"), ("2.0", "swagger", "2.0"), ("3", "openapi", "3.0.3"),

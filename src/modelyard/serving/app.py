@@ -21,6 +21,7 @@ from modelyard.serving.status import Standing
 
 _METHODS = ("GET", "POST", "OPTIONS")
 _JSON = ("content-type", "application/json")
+_NOT_FAILED = ("x-ms-run-function-failed", "False")
 _STATES = {
     FrontState.STARTING: "The first worker of this service is still starting.",
     FrontState.UNHEALTHY: "Every worker of this service is down and being restarted.",
@@ -50,7 +51,9 @@ class App:
         self._protocols = protocols
         self._scripted = spec.predictor is None
         self._identity = Identity(version, spec.service_version, spec.cors_origins)
-        self._scoring = Scoring(spec, pool, standing, self._identity, self._fail)
+        self._scoring = Scoring(
+            spec, pool, standing, self._identity, lambda: crew.script, self._fail
+        )
 
     @property
     def draining(self) -> bool:
@@ -146,9 +149,15 @@ class App:
                 raise self._not_ready(self._standing.state)
             spec = self._spec
             body = msgspec.json.encode(
-                swagger.document(version, spec.service, spec.service_version, self._crew.script)
+                swagger.document(
+                    version,
+                    spec.service,
+                    spec.service_version,
+                    self._crew.script,
+                    spec.variables.get("SERVICE_PATH_PREFIX", ""),
+                )
             )
-        return Reply(200, [*own, _JSON], body)
+        return Reply(200, [*own, _NOT_FAILED, _JSON], body)
 
     def _not_ready(self, state: FrontState) -> Refusal:
         if state is FrontState.FAILED:
@@ -215,7 +224,8 @@ class App:
         if request.method != "OPTIONS":
             raise _not_allowed(request.method, _METHODS)
         own = self._identity.headers(request)
-        request.client.respond(request, Reply(200, [*own, ("allow", ", ".join(_METHODS))]))
+        allowed = ("allow", ", ".join(_METHODS))
+        request.client.respond(request, Reply(200, [*own, _NOT_FAILED, allowed]))
 
     def _is_preflight(self, request: Incoming) -> bool:
         return bool(self._spec.cors_origins and request.header("access-control-request-method"))
@@ -228,7 +238,7 @@ class App:
             self._spec.cors_origins,
         )
         own = [header for header in self._identity.headers(request) if header not in answer]
-        return Reply(204, [*own, *answer])
+        return Reply(204, [*own, _NOT_FAILED, *answer])
 
     # errors
 
@@ -255,6 +265,8 @@ class App:
         }
         if refusal.details:
             body["details"] = refusal.details
+        if not any(name == _NOT_FAILED[0] for name, _ in own):
+            own.append(_NOT_FAILED)
         return Reply(refusal.status, [*own, _JSON], msgspec.json.encode(body))
 
 

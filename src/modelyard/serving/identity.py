@@ -12,9 +12,11 @@ from modelyard.serving.http_request import Incoming
 from modelyard.serving.refusals import Refusal
 
 _CLIENT_ID_LIMIT = 100
-_ID = re.compile(r"[!-~]{1,100}").fullmatch
+_ID = re.compile(rb"[!-~]{1,100}").fullmatch
 _PRINTABLE = re.compile(r"[ -~]*").fullmatch
 _CLIENT_ID = b"x-ms-client-request-id"
+_OLD_CLIENT_ID = b"x-ms-request-id"
+"""What clients sent before there was the other; it comes back under the name of that."""
 _TRACE = b"traceid"
 
 
@@ -34,34 +36,35 @@ class Identity:
             ("x-modelyard-version", service_version),
         ]
         self._fixed_lines = lines(self._fixed)
-        self._beginning = str(uuid.uuid4())[:24]
+        self._beginning = str(uuid.uuid4())[:24].encode()
         self._numbers = itertools.count(1)
 
     def identify(self, request: Incoming) -> None:
-        """Set its id. Raises the 431 for a client's id that is too long."""
-        given = request.known.get(b"x-request-id")
-        text = "" if given is None else given.decode("latin-1")
-        request.id = text if _ID(text) else f"{self._beginning}{next(self._numbers):012x}"
-        client_id = request.known.get(_CLIENT_ID)
-        if client_id is not None and len(client_id) > _CLIENT_ID_LIMIT:
-            raise Refusal(
-                431,
-                "client_request_id_too_long",
-                f"x-ms-client-request-id may have {_CLIENT_ID_LIMIT} characters at most.",
-            )
+        """Set its id. Raises the 431 for a client's own id that is too long."""
+        known = request.known
+        given = known.get(b"x-request-id")
+        if given is not None and _ID(given):
+            request.tag = given
+        else:
+            request.tag = b"%s%012x" % (self._beginning, next(self._numbers))
+        if _CLIENT_ID in known:
+            _check_length(_CLIENT_ID, known[_CLIENT_ID])
+        if _OLD_CLIENT_ID in known:
+            _check_length(_OLD_CLIENT_ID, known[_OLD_CLIENT_ID])
 
     def given(self, request: Incoming) -> bool:
         """Whether the request came with its id."""
-        return request.known.get(b"x-request-id") == request.id.encode()
+        return request.known.get(b"x-request-id") == request.tag
 
     def extras(self, request: Incoming) -> bool:
         """Whether there are more headers than ``lines`` gives."""
         known = request.known
-        return bool(self._origins) or _CLIENT_ID in known or _TRACE in known
+        asked = _CLIENT_ID in known or _OLD_CLIENT_ID in known or _TRACE in known
+        return asked or bool(self._origins)
 
     def lines(self, request: Incoming) -> bytes:
         """The headers of an answer without extras, as they are sent."""
-        id_ = request.id.encode()
+        id_ = request.tag
         return b"%sx-ms-request-id: %s\r\nx-request-id: %s\r\n" % (self._fixed_lines, id_, id_)
 
     def headers(self, request: Incoming) -> Headers:
@@ -71,10 +74,21 @@ class Identity:
             ("x-ms-request-id", request.id),
             ("x-request-id", request.id),
         ]
-        for name in (_CLIENT_ID, _TRACE):
-            value = request.known.get(name, b"").decode("latin-1")
+        known = request.known
+        client_id = known.get(_CLIENT_ID) or known.get(_OLD_CLIENT_ID) or b""
+        for name, given in ((_CLIENT_ID, client_id), (_TRACE, known.get(_TRACE, b""))):
+            value = given.decode("latin-1")
             if value and len(value) <= _CLIENT_ID_LIMIT and _PRINTABLE(value):
                 headers.append((name.decode(), value))
         if self._origins:
             headers += cors.headers(request.header("origin"), self._origins)
         return headers
+
+
+def _check_length(name: bytes, client_id: bytes) -> None:
+    if len(client_id) > _CLIENT_ID_LIMIT:
+        raise Refusal(
+            431,
+            "client_request_id_too_long",
+            f"{name.decode()} may have {_CLIENT_ID_LIMIT} characters at most.",
+        )
