@@ -17,7 +17,7 @@ import uvloop
 
 from modelyard.domain.errors import BadInput, ModelyardError
 from modelyard.domain.fronts import SPEC_VERSION, FrontSpec, FrontState
-from modelyard.serving import launch
+from modelyard.serving import launch, orphans
 from modelyard.serving.app import App
 from modelyard.serving.batches import Batches
 from modelyard.serving.control import ControlServer, Refused, whole_number
@@ -27,6 +27,7 @@ from modelyard.serving.http import HttpServer
 from modelyard.serving.limits.base import Limits
 from modelyard.serving.limits.choice import choose
 from modelyard.serving.logs import LogBook
+from modelyard.serving.nursery import Nursery
 from modelyard.serving.openapi.service import Described
 from modelyard.serving.pool import Pool
 from modelyard.serving.protocols.service import ServiceProtocols
@@ -79,6 +80,7 @@ class Front:
             self._launch,
             wanted=spec.workers,
             init_timeout=spec.init_timeout,
+            nursery=self._nursery(),
         )
         if (batching := launch.batching(spec)) is not None:
             self.pool.batches = Batches(batching, lambda: self.crew.script, self.pool)
@@ -150,9 +152,16 @@ class Front:
         self.logs.close()
 
     def _launch(self, number: int) -> Launch:
-        spec = self._spec
-        threads = {} if spec.cpu is None else thread_variables(spec.cpu)
-        return launch.launch(spec, self._environment, threads, number)
+        return launch.launch(self._spec, self._environment, self._threads(), number)
+
+    def _nursery(self) -> Nursery | None:
+        if self._spec.preload and not orphans.adopt():
+            self.logs.note("the workers do not share the model's memory: only Linux lets them")
+            return None
+        return launch.nursery(self._spec, self._environment, self._threads())
+
+    def _threads(self) -> Mapping[str, str]:
+        return {} if self._spec.cpu is None else thread_variables(self._spec.cpu)
 
     def _protocols(self, version: str) -> ServiceProtocols:
         return ServiceProtocols(

@@ -10,6 +10,7 @@ from typing import Any
 from modelyard.serving import decisions
 from modelyard.serving.limits.base import Limits
 from modelyard.serving.logs import LogBook, Output
+from modelyard.serving.nursery import TEMPLATE, Nursery
 from modelyard.serving.pool import MEMORY, Pool
 from modelyard.serving.workers import Launch, Worker
 
@@ -20,6 +21,9 @@ class Crew:
 
     The first worker's init() is the preflight: the others start when it is ready, and if it fails
     ``error`` says why and nothing is tried again. After that a failed start is repeated for ever.
+
+    With a ``nursery`` place 0 is the template's: it comes first, and the others are forked from
+    it. If it must not be forked, it ends, and workers start as they do without it.
     """
 
     def __init__(
@@ -31,11 +35,13 @@ class Crew:
         *,
         wanted: int,
         init_timeout: float,
+        nursery: Nursery | None = None,
     ) -> None:
         self._pool = pool
         self._logs = logs
         self._limits = limits
         self._launch = launch
+        self._nursery = nursery
         self._init_timeout = init_timeout
         self._places: dict[int, asyncio.Task[None]] = {}
         self._alive: dict[int, Worker] = {}
@@ -45,12 +51,16 @@ class Crew:
         self.restarts = 0
         self.error: Mapping[str, Any] | None = None
         self.script: Mapping[str, Any] | None = None
+        self.notes: tuple[str, ...] = ()
+        """What is done otherwise than asked."""
         self.settled = asyncio.Event()
         """Set when the preflight has come to an end, good or bad."""
 
     def start(self) -> None:
         """Start the first worker; the others follow it."""
         self._fill()
+        if self._nursery is not None:
+            self._nursery.watch_orphans(lambda: self.pids().values())
 
     def want(self, count: int) -> None:
         """Change how many there are; those too many finish what they hold."""
@@ -62,18 +72,21 @@ class Crew:
 
     def pids(self) -> dict[int, int]:
         """The process of each living worker, by number."""
-        return {number: worker.process.pid for number, worker in self._alive.items()}
+        found = {number: worker.process.pid for number, worker in self._alive.items()}
+        return {number: pid for number, pid in found.items() if pid}
 
     def kill(self, number: int, reason: str) -> None:
         """Kill a worker for a reason its request's error will name; a new one takes its place."""
         worker = self._alive.get(number)
         if worker is not None:
-            self._logs.note(f"worker {number} killed: {reason}")
+            self._logs.note(f"{_name(number)} killed: {reason}")
             worker.kill(MEMORY)
 
     async def stop(self, patience: float) -> None:
         """End all workers: gently at first, by force after so many seconds."""
         self._stopping = True
+        if self._nursery is not None:
+            self._nursery.end()
         for worker in self._alive.values():
             worker.retire()
         waiting = [worker.process.exited for worker in self._alive.values()]
@@ -89,14 +102,26 @@ class Crew:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _fill(self) -> None:
-        count = self.wanted if self.script is not None else min(1, self.wanted)
         if self.error is not None or self._stopping:
             return
-        for number in range(1, count + 1):
+        for number in self._due():
             if number not in self._places:
                 task = asyncio.ensure_future(self._keep(number))
                 task.add_done_callback(functools.partial(self._left, number))
                 self._places[number] = task
+
+    def _due(self) -> list[int]:
+        """The places that shall be kept now."""
+        count = self.wanted if self.script is not None else min(1, self.wanted)
+        workers = list(range(1, count + 1))
+        if self._nursery is None:
+            return workers
+        return [TEMPLATE, *workers] if self._nursery.opened.is_set() else [TEMPLATE]
+
+    def _kept(self, number: int) -> bool:
+        if number == TEMPLATE and self._nursery is None:
+            return False
+        return number <= self.wanted and not self._stopping
 
     def _left(self, number: int, task: "asyncio.Task[None]") -> None:
         self._places.pop(number, None)
@@ -109,27 +134,27 @@ class Crew:
     async def _keep(self, number: int) -> None:
         """The life of one place: start, serve, die, wait, again."""
         failures = 0
-        while number <= self.wanted and not self._stopping:
+        while self._kept(number):
             await asyncio.sleep(decisions.backoff(failures))
             ready_for = await self._serve(number)
             if self.error is not None:
                 return
-            if number <= self.wanted and not self._stopping:
+            if self._kept(number):
                 failures = decisions.failures_after(failures, ready_for)
                 self.restarts += 1
 
     async def _serve(self, number: int) -> float:
         """One worker from start to death; gives the seconds it was ready."""
-        output = self._logs.open(f"worker {number}")
+        if self._nursery is not None and number != TEMPLATE:
+            await self._nursery.opened.wait()
+        output = self._logs.open(_name(number))
         try:
-            worker = Worker(number, self._launch(number), output.writer, self._pool)
+            worker = await self._start(number, output)
         except OSError as error:
             await self._logs.close_output(output)
             self._not_started(number, error)
             return 0.0
-        self._logs.started(output)
-        self._logs.note(f"worker {number} started: process {worker.process.pid}")
-        self._alive[number] = worker
+        self._logs.note(f"{_name(number)} started: process {worker.process.pid}")
         ready_at = await self._until_ready(worker)
         code = await asyncio.shield(worker.process.exited)
         del self._alive[number]
@@ -137,12 +162,32 @@ class Crew:
         await self._bury(worker, output, how, was_ready=ready_at is not None)
         return time.monotonic() - ready_at if ready_at is not None else 0.0
 
+    async def _start(self, number: int, output: Output) -> Worker:
+        """A worker with its process, which has not run any user code. Raises OSError."""
+        worker = Worker(number, self._launch_of(number), output.writer, self._pool)
+        self._logs.started(output)
+        self._alive[number] = worker
+        problem = await worker.process.born
+        if problem is not None:
+            del self._alive[number]
+            worker.close()
+            raise problem
+        return worker
+
+    def _launch_of(self, number: int) -> Launch:
+        launch = self._launch(number)
+        if self._nursery is None:
+            return launch
+        if number == TEMPLATE:
+            return self._nursery.template()
+        return self._nursery.worker(launch.greeting)
+
     async def _until_ready(self, worker: Worker) -> float | None:
         """When init() was done; None when it failed or took too long."""
         try:
             self._limits.admit(worker.process.pid)
         except OSError as error:
-            self._logs.note(f"worker {worker.number}: its limits could not be set: {error}")
+            self._logs.note(f"{_name(worker.number)}: its limits could not be set: {error}")
         worker.greet()
         await asyncio.wait([worker.ready], timeout=self._init_timeout)
         if not worker.ready.done():
@@ -152,7 +197,10 @@ class Crew:
         if hello is None:
             return None
         now = time.monotonic()
-        self._logs.note(f"worker {worker.number} ready after {now - worker.started:.2f} s")
+        self._logs.note(f"{_name(worker.number)} ready after {now - worker.started:.2f} s")
+        if worker.number == TEMPLATE:
+            self._open_nursery(worker, hello)
+            return now
         self.script = hello
         self.settled.set()
         if worker.number > self.wanted:
@@ -161,11 +209,26 @@ class Crew:
         self._fill()
         return now
 
+    def _open_nursery(self, template: Worker, hello: Mapping[str, Any]) -> None:
+        why = str(hello.get("obstacle") or "")
+        if self._nursery is not None and why:
+            note = f"The workers do not share the model's memory: {why}."
+            self.notes = (*self.notes, note)
+            self._logs.note(note)
+            self._nursery.give_up()
+            self._nursery = None
+            template.retire()  # when it has ended, ``_left`` starts the first worker
+        elif self._nursery is not None:
+            self._nursery.open()
+            self._fill()
+
     async def _bury(self, worker: Worker, output: Output, how: str, *, was_ready: bool) -> None:
         expected = self._stopping or (worker.retired and not worker.held)
+        if worker.number == TEMPLATE and self._nursery is not None:
+            self._nursery.close()
         tail = await self._logs.close_output(output)
         if not expected:
-            self._logs.note(f"worker {worker.number} {how}")
+            self._logs.note(f"{_name(worker.number)} {how}")
         self._pool.remove(worker, how, tail[-1] if tail else "")
         worker.close()
         if not was_ready and self.script is None and not self._stopping:
@@ -189,14 +252,19 @@ class Crew:
         return _fault(type_, f"The worker {how} before it was ready.", None)
 
     def _not_started(self, number: int, error: OSError) -> None:
-        self._logs.note(f"worker {number} could not be started: {error}")
+        self._logs.note(f"{_name(number)} could not be started: {error}")
         if self.script is None:
             hint = "Build the environment again: its interpreter or the source folder is missing."
-            self._fail(_fault(type(error).__name__, str(error), hint), [])
+            forked = self._nursery is not None and number != TEMPLATE
+            self._fail(_fault(type(error).__name__, str(error), None if forked else hint), [])
 
     def _fail(self, fault: Mapping[str, Any], tail: list[str]) -> None:
         self.error = {**fault, "log": tail}
         self.settled.set()
+
+
+def _name(number: int) -> str:
+    return "template" if number == TEMPLATE else f"worker {number}"
 
 
 def _fault(type_: str, message: str, hint: str | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from modelyard.domain.fronts import FrontSpec
 from modelyard.domain.predictors import Batching
+from modelyard.serving.nursery import TEMPLATE, Nursery
 from modelyard.serving.processes import WorkerProcess
 from modelyard.serving.workers import Launch
 from modelyard_worker.frames import PROTOCOL
@@ -28,16 +29,37 @@ def launch(
     )
 
 
+def nursery(
+    spec: FrontSpec, base: Mapping[str, str], threads: Mapping[str, str]
+) -> Nursery | None:
+    """Where workers are forked that share the model's memory; None when that was not asked for."""
+    if not spec.preload:
+        return None
+    return Nursery(
+        lambda fd, page, output, preload: start(
+            spec, variables(spec, base, threads), output, fd, page, preload
+        ),
+        greeting(spec, TEMPLATE),
+    )
+
+
 def start(
-    spec: FrontSpec, environment: Mapping[str, str], output: int, fd: int, page_fd: int
+    spec: FrontSpec,
+    environment: Mapping[str, str],
+    output: int,
+    fd: int,
+    page_fd: int,
+    preload_fd: int | None = None,
 ) -> WorkerProcess:
-    """The process of a worker. Raises OSError when it cannot be started."""
+    """The process of a worker, or of a template. Raises OSError when it cannot be started."""
+    command = [spec.python, "-m", "modelyard_worker", "--fd", str(fd), "--page-fd", str(page_fd)]
+    template = [] if preload_fd is None else ["--preload-fd", str(preload_fd)]
     return WorkerProcess(
-        [spec.python, "-m", "modelyard_worker", "--fd", str(fd), "--page-fd", str(page_fd)],
+        [*command, *template],
         folder=Path(spec.app_root),
         variables=environment,
         output=output,
-        passed=(fd, page_fd),
+        passed=(fd, page_fd, *([] if preload_fd is None else [preload_fd])),
     )
 
 

@@ -88,6 +88,6 @@ class Standing:
             limits=self._limits.kind,
             error=crew.error,
             swagger=bool(script.get("input_schema")),
-            notes=self._without_batching(),
+            notes=(*crew.notes, *self._without_batching()),
             batching=script.get("batching"),
         )
