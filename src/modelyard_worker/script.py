@@ -55,6 +55,8 @@ class Script:
             "decorated": self.decorated,
             "raw": self.raw,
             "async": self.is_async,
+            # what run() sees of them, and what the worker looks at itself; None is all of them
+            "headers": None if self.raw or self.with_headers else ["content-type", "x-request-id"],
             "parameters": [parameter.name for parameter in self.parameters],
             "input_schema": given,
             "output_schema": returned,

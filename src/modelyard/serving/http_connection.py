@@ -246,6 +246,10 @@ class Connection(Reading, asyncio.Protocol):
         if request is not self._current:
             return
         last = self._is_last(request)
+        if request.method == "POST" and status == 200 and len(body) <= _JOINED:
+            self._transport.write(http_head.whole(lines, body, request, last=last))
+            self._answered(last)
+            return
         head = http_head.head(status, lines, len(body), request, last=last)
         if request.method == "HEAD" or status in http_head.WITHOUT_BODY:
             self._transport.write(head)

@@ -37,6 +37,17 @@ def lines(headers: Headers) -> bytes:
     return text.encode("latin-1", "replace")
 
 
+def whole(
+    rest: bytes, body: bytes | bytearray | memoryview, request: Incoming, *, last: bool
+) -> bytes:
+    """A whole answer of status 200 to a POST."""
+    if last:
+        rest += b"connection: close\r\n"
+    elif request.old:
+        rest += b"connection: keep-alive\r\n"
+    return b"%b%bcontent-length: %d\r\n\r\n" % (start(200), rest, len(body)) + body
+
+
 def head(status: int, rest: bytes, size: int | None, request: Incoming, *, last: bool) -> bytes:
     """
     The whole head: ``rest`` are the application's header lines.

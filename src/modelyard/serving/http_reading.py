@@ -55,8 +55,12 @@ class Reading:
         request = Incoming(self._client, parser.get_method(), self._url, fields)
         if len(fields) > HEADER_COUNT or (self._large and _size(self._url, fields) > HEAD_LIMIT):
             raise head_too_large(HEAD_LIMIT, HEADER_COUNT)
-        _check(request, parser.get_http_version())
         request.keep_alive = parser.should_keep_alive() and not parser.should_upgrade()
+        # kept alive without being asked to: that is HTTP/1.1, and asking the parser is slow
+        if not request.keep_alive or b"connection" in request.known:
+            _check_version(request, parser.get_http_version())
+        if request.chunked:
+            _check_chunked(request)
         self._url = b""
         self._fields = []
         self._quiet = 0
@@ -88,17 +92,19 @@ class Reading:
         raise NotImplementedError
 
 
-def _check(request: Incoming, version: str) -> None:
-    """What the parser lets pass and two servers could understand differently."""
-    if version != "1.1":
-        if version != "1.0":
-            raise bad_request(f"HTTP/{version} is not spoken here", 505)
+def _check_version(request: Incoming, version: str) -> None:
+    if version == "1.0":
         request.old = True
-    if request.chunked:
-        if request.old:
-            raise bad_request("a body in chunks needs HTTP/1.1")
-        if request.known[b"transfer-encoding"].lower() != b"chunked":
-            raise bad_request("the only Transfer-Encoding understood here is chunked", 501)
+    elif version != "1.1":
+        raise bad_request(f"HTTP/{version} is not spoken here", 505)
+
+
+def _check_chunked(request: Incoming) -> None:
+    """What the parser lets pass and two servers could understand differently."""
+    if request.old:
+        raise bad_request("a body in chunks needs HTTP/1.1")
+    if request.known[b"transfer-encoding"].lower() != b"chunked":
+        raise bad_request("the only Transfer-Encoding understood here is chunked", 501)
 
 
 def _size(url: bytes, fields: Fields) -> int:

@@ -32,7 +32,7 @@ class Incoming(Request):
     """
     A request on its connection; headers are only decoded where somebody asks for them.
 
-    ``body`` grows while it comes. ``id``, ``reserved``, ``admitted``, ``work`` and ``render`` are
+    ``body`` grows while it comes. ``tag``, ``reserved``, ``admitted``, ``work`` and ``render`` are
     the application's: the request's id, what it holds of the budget for bodies, whether it counts
     as under way, what waits for its answer, and how a protocol makes a reply of that.
     ``on_gone`` is called when the client leaves before its answer has been handed over whole.
@@ -44,13 +44,13 @@ class Incoming(Request):
         "chunked",
         "client",
         "fields",
-        "id",
         "keep_alive",
         "known",
         "old",
         "on_gone",
         "render",
         "reserved",
+        "tag",
         "work",
     )
 
@@ -64,7 +64,7 @@ class Incoming(Request):
         self.chunked = b"transfer-encoding" in self.known
         self.keep_alive = True
         self.old = False  # HTTP/1.0
-        self.id = ""
+        self.tag = b""
         self.reserved = 0
         self.admitted = False
         self.work: Any = None
@@ -83,6 +83,11 @@ class Incoming(Request):
         """The first value of a header, by its lower-case name."""
         value = self.known.get(name.encode())
         return None if value is None else value.decode("latin-1")
+
+    @property
+    def id(self) -> str:
+        """Its id, as text."""
+        return self.tag.decode()
 
     @property
     def length(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from modelyard.serving.exchange import HeaderLines
+from modelyard.serving.http_request import Incoming
 from modelyard.serving.sharing import SHARED_FROM, SharedBody
 from modelyard.serving.tickets import Headers, Ticket
 from modelyard_worker import frames
@@ -97,6 +98,9 @@ def _pairs(raw: bytes) -> Iterable[Sequence[Any]]:
     return [pair for pair in found or () if isinstance(pair, list) and len(pair) == 2]
 
 
+WORKER_HEADERS = ["content-type", "x-request-id"]
+"""What a worker looks at itself; one that says so in its HELLO needs no other."""
+
 _SAFE = re.compile(rb"[^\"\\\x00-\x1f\x7f-\xff]*").fullmatch
 
 
@@ -110,8 +114,11 @@ class ShortHeads:
     def __init__(self) -> None:
         self._known: dict[bytes | None, bytes] = {}
 
-    def head(self, content_type: bytes | None, id_: bytes) -> bytes | None:
+    def head(self, request: Incoming) -> bytes | None:
         """None where it must be encoded after all."""
+        if request.method != "POST" or request.query:
+            return None
+        content_type, id_ = request.known.get(b"content-type"), request.tag
         beginning = self._known.get(content_type)
         if beginning is None:
             beginning = self._begin(content_type)

@@ -3,15 +3,21 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from modelyard.domain.fronts import FrontSpec
 from modelyard.serving.budget import BodyBudget
 from modelyard.serving.exchange import Protocols, Reply
 from modelyard.serving.http_request import Incoming
 from modelyard.serving.identity import Identity
-from modelyard.serving.messages import RESERVED, request_head
+from modelyard.serving.messages import (
+    RESERVED,
+    WORKER_HEADERS,
+    ShortHeads,
+    request_head,
+)
 from modelyard.serving.pool import Pool
 from modelyard.serving.refusals import too_large
 from modelyard.serving.sharing import AVAILABLE, SHARED_FROM, SharedBody
@@ -34,6 +40,7 @@ class Scoring:
         pool: Pool,
         standing: Standing,
         identity: Identity,
+        script: Callable[[], Mapping[str, Any] | None],
         fail: Callable[[Incoming, Exception], None],
     ) -> None:
         self._limit = spec.body_limit
@@ -43,6 +50,10 @@ class Scoring:
         self._fail = fail
         self._budget = BodyBudget(spec.body_limit)
         self._numbers = itertools.count(1)
+        self._heads = ShortHeads()
+        self._script = script
+        self._script_seen: Mapping[str, Any] | None = None
+        self._all_headers = True
 
     def admit(self, request: Incoming) -> None:
         """Count it as under way. Raises the 413 and the 503 that can be told from its head."""
@@ -74,12 +85,25 @@ class Scoring:
         body = request.body
         if AVAILABLE and len(body) > SHARED_FROM:
             body = _shared(body)
-        headers = request.headers
-        if not self._identity.given(request):
-            headers = [pair for pair in headers if pair[0] != "x-request-id"]
-            headers.append(("x-request-id", request.id))
-        head = request_head(request.method, request.path, request.query, headers)
-        self._submit(request, head, body)
+        self._submit(request, self._head(request), body)
+
+    def _head(self, request: Incoming) -> bytes:
+        """What the worker is told; all headers only where the script asks for them."""
+        head = None if self._wants_headers() else self._heads.head(request)
+        if head is None:
+            headers = request.headers
+            if not self._identity.given(request):
+                headers = [pair for pair in headers if pair[0] != "x-request-id"]
+                headers.append(("x-request-id", request.id))
+            head = request_head(request.method, request.path, request.query, headers)
+        return head
+
+    def _wants_headers(self) -> bool:
+        script = self._script()
+        if script is not self._script_seen:
+            self._script_seen = script
+            self._all_headers = (script or {}).get("headers") != WORKER_HEADERS
+        return self._all_headers
 
     def predict(self, request: Incoming, protocols: Protocols) -> None:
         """Have a worker run what a protocol makes of it."""
