@@ -406,6 +406,11 @@ class Target(Protocol):
     def logs(self, id: str, lines: int) -> Sequence[str]:
         """The last lines that its workers printed, oldest first."""
 
+    def description(self, id: str) -> bytes | None:
+        """
+        Its OpenAPI document, also when it was stopped; None where no worker was ever ready.
+        """
+
     def capacity(self) -> tuple[float, int]:
         """Cores and bytes of memory that this target has."""
 

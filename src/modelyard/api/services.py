@@ -11,7 +11,15 @@ from modelyard.api.cases import UseCases
 from modelyard.api.convert import to_wire
 from modelyard.usecases.authorize import Action
 from modelyard.wire.base import Page
-from modelyard.wire.services import KeyChange, Keys, Logs, Service, ServiceChange, ServiceRequest
+from modelyard.wire.services import (
+    KeyChange,
+    Keys,
+    Logs,
+    SchemaDiff,
+    Service,
+    ServiceChange,
+    ServiceRequest,
+)
 
 
 class ServiceRoutes(Controller):
@@ -99,3 +107,18 @@ class ServiceRoutes(Controller):
     ) -> Logs:
         """The last lines that its workers printed."""
         return Logs(lines=cases.watch.logs(cases.services.get(ws, name), lines))
+
+    @get("/{name:str}/diff/{other:str}", sync_to_thread=True)
+    def diff_services(
+        self,
+        cases: NamedDependency[UseCases],
+        ws: FromPath[str],
+        name: FromPath[str],
+        other: FromPath[str],
+        revision: Annotated[int | None, QueryParameter(ge=1)] = None,
+        other_revision: Annotated[int | None, QueryParameter(ge=1)] = None,
+    ) -> SchemaDiff:
+        """Which changes callers of the first would notice of the other, and which break them."""
+        services = cases.services
+        old, new = services.get(ws, name), services.get(ws, other)
+        return to_wire(cases.watch.diff(old, new, revision, other_revision), SchemaDiff)

@@ -2,7 +2,7 @@
 
 import typer
 
-from modelyard.cli import deployments, service_calls, service_deploy
+from modelyard.cli import deployments, service_calls, service_deploy, service_diff
 from modelyard.cli import service_options as options
 from modelyard.cli.choose import WorkspaceOption, server, workspace
 from modelyard.cli.deployments import COLUMNS, Name, at, find
@@ -59,6 +59,7 @@ def show_(name: Name, ws: WorkspaceOption = None, as_json: Json = False) -> None
 app.command()(service_calls.logs)
 app.command()(service_calls.keys)
 app.command()(service_calls.score)
+app.command()(service_diff.diff)
 
 
 @app.command()

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from modelyard.sdk import scoring, service_waiting
-from modelyard.sdk.client import Response
+from modelyard.sdk.client import Response, path
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
 from modelyard.sdk.service_facts import ServiceFacts
 from modelyard.wire import services as wire
@@ -44,6 +44,23 @@ class CallsService(ServiceFacts):
         with raised_as(WebserviceException):
             found = self._client.get(f"{self._path}/logs", wire.Logs, {"lines": num_lines})
         return "\n".join(found.lines)
+
+    def diff(
+        self,
+        other: "str | ServiceFacts",
+        revision: int | None = None,
+        other_revision: int | None = None,
+    ) -> wire.SchemaDiff:
+        """
+        What callers of this service would notice of the other (one of the same workspace, also
+        itself with another revision): ``breaking`` and ``safe`` changes, each ``path`` and
+        ``text``.
+        """
+        name = other if isinstance(other, str) else other.name
+        asked = {"revision": revision, "other_revision": other_revision}
+        query = {key: value for key, value in asked.items() if value is not None}
+        with raised_as(WebserviceException):
+            return self._client.get(f"{self._path}/{path('diff', name)}", wire.SchemaDiff, query)
 
     # --- calling
 

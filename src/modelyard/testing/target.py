@@ -28,6 +28,7 @@ class FakeTarget:
         self._lock = threading.Lock()
         self._statuses: dict[str, FrontStatus] = {}
         self._printed: dict[str, list[str]] = {}
+        self._described: dict[str, bytes] = {}
         self._capacity = (cores, memory)
 
     def start(self, spec: FrontSpec) -> None:
@@ -65,8 +66,17 @@ class FakeTarget:
         with self._lock:
             return self._printed.get(id, [])[-lines:]
 
+    def description(self, id: str) -> bytes | None:
+        with self._lock:
+            return self._described.get(id)
+
     def capacity(self) -> tuple[float, int]:
         return self._capacity
+
+    def describe(self, id: str, document: bytes) -> None:
+        """The OpenAPI document of a front."""
+        with self._lock:
+            self._described[id] = document
 
     def say(self, id: str, state: FrontState, **changes: Any) -> None:
         """Let the front say something else of itself."""

@@ -1,11 +1,15 @@
 """Looking at services: their state now, and their logs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from modelyard.domain.environments import Build
-from modelyard.domain.errors import NotFound
+from modelyard.domain.errors import Conflict, NotFound
 from modelyard.domain.services import Revision, RevisionState, Service
 from modelyard.ports import EnvironmentStore, ServiceStore, Target
+from modelyard.usecases.schema_diff import Changes, changes
 from modelyard.usecases.service_view import view
 from modelyard.wire import services as wire
 
@@ -59,6 +63,48 @@ class ServiceWatch:
         """
         revision = self._told(service)
         return [] if revision is None else list(self._target.logs(revision.id, lines))
+
+    def description(self, service: Service, revision: int | None = None) -> Mapping[str, Any]:
+        """
+        The OpenAPI document of a revision, or of the one that people ask about.
+
+        Raises NotFound for a revision that there is none of, Conflict before it has ever run.
+        """
+        found = self._numbered(service, revision)
+        data = self._target.description(found.id)
+        if data is None:
+            raise Conflict(
+                f"Revision {found.number} of service {service.name!r} has not run yet (or ran "
+                "under a release that kept no schema), so what it takes is not known. Wait until "
+                "it is healthy, or deploy it again."
+            )
+        document: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
+        return document
+
+    def diff(
+        self,
+        old: Service,
+        new: Service,
+        old_revision: int | None = None,
+        new_revision: int | None = None,
+    ) -> Changes:
+        """What callers of ``old`` would notice of ``new``. Raises as ``description``."""
+        return changes(self.description(old, old_revision), self.description(new, new_revision))
+
+    def _numbered(self, service: Service, number: int | None) -> Revision:
+        if number is None:
+            told = self._told(service)
+            if told is None:
+                raise NotFound(f"Service {service.name!r} has no revision.")
+            return told
+        rows = self._store.revisions(service.id)
+        for row in rows:
+            if row.number == number:
+                return row
+        known = ", ".join(str(row.number) for row in rows)
+        raise NotFound(
+            f"Service {service.name!r} has no revision {number}; there is {known or 'none'}."
+        )
 
     def _told(self, service: Service) -> Revision | None:
         version = next(

@@ -203,3 +203,17 @@ class Logs(Wire):
     """Lines of the workers' logs, oldest first."""
 
     lines: list[str]
+
+
+class SchemaChange(Wire):
+    """A change of what a service takes or gives: where, and what in words."""
+
+    path: str
+    text: str
+
+
+class SchemaDiff(Wire):
+    """What callers of the first service would notice of the second; ``breaking`` stops them."""
+
+    breaking: list[SchemaChange]
+    safe: list[SchemaChange]

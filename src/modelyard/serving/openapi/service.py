@@ -1,6 +1,7 @@
 """The documents of one service: OpenAPI 3.1 for all, 3.0 and Swagger 2.0 for models alone."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -57,10 +58,12 @@ class Described:
         else:
             score, named = _script_score(hello), {}
         example = _infer_example(facts, self._sample)
+        more = {"x-modelyard": asdict(facts)} if isinstance(facts, Signature) else {}
         spec = self._spec
         names = self._names
         return {
             "openapi": dialect.value,
+            **more,
             "info": self._info,
             "servers": [
                 {"url": f"/serve/{spec.workspace}/{spec.service}", "description": "The gateway."},

@@ -13,7 +13,7 @@ from modelyard.serving.tensors.tensor import BadData, Tensor, heads, parted
 
 _encode = msgspec.json.Encoder().encode
 _NOT_FINITE = re.compile(
-    r"\b(contains? NaN|contains? infinity|value too large for dtype)", re.I
+    r"\b(contains? NaN|contains? infinity|value too large for dtype)", re.IGNORECASE
 ).search
 _decode = msgspec.json.Decoder().decode
 

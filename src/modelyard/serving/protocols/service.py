@@ -104,6 +104,13 @@ class ServiceProtocols:
         """The error in the shape of the path's protocol; None for our own."""
         return self._v2.refused(refusal) if is_v2(request.path) else None
 
+    def description(self) -> bytes | None:
+        """The OpenAPI document; None before a worker was ready."""
+        facts = self._learn()
+        if facts is None or self._hello is None:
+            return None
+        return self._describe_as("3.1", facts, self._hello)
+
     def _learn(self) -> Signature | ScriptTypes | None:
         """What the worker said; kept until another one says something else."""
         hello = self._told()

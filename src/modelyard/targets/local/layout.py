@@ -23,17 +23,18 @@ def model_folder(home: Path, revision: str, name: str, version: int) -> Path:
     return models_root(home, revision) / name / str(version)
 
 
-def worker_log(logs: Path, revision: str) -> Path:
-    """What the workers of a revision print; outlives its front."""
-    return logs / "services" / f"{revision}.log"
+def worker_log(logs: Path, revision: str, ending: str = "log") -> Path:
+    """What the workers of a revision print, or what lies beside it; outlives its front."""
+    return logs / "services" / f"{revision}.{ending}"
 
 
-def worker_logs(logs: Path, revision: str) -> list[Path]:
+def worker_logs(logs: Path, revision: str, ending: str = "log") -> list[Path]:
     """
     What is there of them when nobody knows any more how many fronts the revision had; not empty.
     """
-    one = worker_log(logs, revision)
-    several = (p for p in one.parent.glob(f"{revision}.*.log") if p.suffixes[0][1:].isdecimal())
+    one = worker_log(logs, revision, ending)
+    found = one.parent.glob(f"{revision}.*.{ending}")
+    several = (p for p in found if p.suffixes[0][1:].isdecimal())
     return sorted(several, key=lambda p: int(p.suffixes[0][1:])) or [one]
 
 

@@ -20,6 +20,7 @@ from modelyard.targets.local.specs import SpecShelf
 from modelyard.targets.local.tails import last_lines
 
 FRONT = (sys.executable, "-P", "-m", "modelyard.bootstrap.front")
+ENDING = "openapi.json"
 ORDER = 30
 STOP_EXTRA = 15.0
 """Seconds beyond the scoring timeout that a front has to finish what it runs and end."""
@@ -118,6 +119,13 @@ class LocalTarget:
             return merged([last_lines(log, lines) for log in kept], lines)
         fronts = parts(spec)
         return merged([last_lines(Path(p.log_file), lines, p.log_files) for p in fronts], lines)
+
+    def description(self, id: str) -> bytes | None:
+        """The front keeps it beside its log."""
+        for log in layout.worker_logs(self._logs, id, ENDING):
+            with suppress(FileNotFoundError):
+                return log.read_bytes()
+        return None
 
     def capacity(self) -> tuple[float, int]:
         return capacity()

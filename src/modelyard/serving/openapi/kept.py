@@ -1,0 +1,18 @@
+"""A service's document beside its log, so that it can be compared when nothing of it runs."""
+
+from pathlib import Path
+
+ENDING = ".openapi.json"
+
+
+def place(log_file: Path) -> Path:
+    """Where it lies; it goes when the revision's logs go."""
+    return log_file.with_suffix(ENDING)
+
+
+def keep(log_file: Path, document: bytes) -> None:
+    """Write it, whole or not at all. Raises OSError."""
+    path = place(log_file)
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(document)
+    part.replace(path)
