@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.serving import models
 from tests.serving.fronts import Answer, Background, Front, UnixConnection
 from tests.waiting import wait_until
 
@@ -232,3 +233,28 @@ def test_without_batching_there_is_no_verdict_and_no_note(start):
     assert status is not None
     assert status["batching"] is None
     assert status["notes"] == []
+
+
+def test_a_model_without_a_script_is_batched_unasked_and_answers_each_his_own(start, tmp_path):
+    front = start("", **models.linear(tmp_path))
+
+    def ask(number: int) -> Answer:
+        rows = [
+            [number, row, 1.0][: 2 if number % 10 == 9 else 3] for row in range(number % 3 + 1)
+        ]
+        columns = list(models.COLUMNS)[: len(rows[0])]
+        return front.ask(body={"input_data": {"columns": columns, "data": rows}})
+
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(ask, range(200)))
+
+    for number, answer in enumerate(found):
+        if number % 10 == 9:
+            assert answer.status == 422, "it lacks a column"
+        else:
+            expected = [number + 2 * row + 3.5 for row in range(number % 3 + 1)]
+            assert answer.json == pytest.approx(expected), number
+    status = front.status()
+    assert status is not None
+    assert status["batching"]["on"], status["batching"]
+    assert status["served"] == 180
