@@ -28,11 +28,12 @@ from modelyard.serving.limits.base import Limits
 from modelyard.serving.limits.choice import choose
 from modelyard.serving.logs import LogBook
 from modelyard.serving.nursery import Nursery
+from modelyard.serving.openapi import kept
 from modelyard.serving.openapi.service import Described
 from modelyard.serving.pool import Pool
 from modelyard.serving.protocols.service import ServiceProtocols
 from modelyard.serving.queue import WaitingQueue
-from modelyard.serving.refusals import unavailable
+from modelyard.serving.refusals import Refusal, unavailable
 from modelyard.serving.roles import Role
 from modelyard.serving.status import Standing
 from modelyard.serving.workers import Launch
@@ -85,6 +86,7 @@ class Front:
         if (batching := launch.batching(spec)) is not None:
             self.pool.batches = Batches(batching, lambda: self.crew.script, self.pool)
         self.standing = Standing(spec, self.pool, self.crew, limits)
+        self.protocols = self._protocols(version("modelyard"))
         app = App(
             spec,
             self.pool,
@@ -92,7 +94,7 @@ class Front:
             self.standing,
             version=version("modelyard"),
             note=self.logs.note,
-            protocols=self._protocols(version("modelyard")),
+            protocols=self.protocols,
         )
         self.http = HttpServer(app, Path(spec.socket))
         self.control = ControlServer(
@@ -117,10 +119,12 @@ class Front:
             self.crew.start()
             await self.http.start()
             await self.control.start()
+            describing = asyncio.ensure_future(self._keep_description())
             self.logs.note(f"front started: process {os.getpid()}, limits {self._limits.kind}")
             gc.collect()
             gc.freeze()  # what lives as long as the process need not be looked through again
             await self._stop.wait()
+            describing.cancel()
             await self._finish()
         finally:
             await self._close()
@@ -171,6 +175,16 @@ class Front:
             version=version,
             describe=Described(self._spec, version).document,
         )
+
+    async def _keep_description(self) -> None:
+        """What it takes and gives, for comparing it with others when it does not run any more."""
+        await self.crew.settled.wait()
+        try:
+            document = self.protocols.description()
+            if document is not None:
+                kept.keep(Path(self._spec.log_file), document)
+        except (OSError, Refusal) as error:
+            self.logs.note(f"the description cannot be kept: {error}")
 
     def _unexpected(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
