@@ -66,6 +66,8 @@ def _datatype(dtype: Any) -> str:
 
 def _output_names(model: Any) -> Tuple[str, ...]:
     names: List[str] = list(getattr(model, "output_names", None) or ())
+    if not names and len(model.outputs) == 1 and model.layers:  # a Sequential
+        names = [model.layers[-1].name]
     if len(names) != len(model.outputs) or len(set(names)) != len(names):
         names = ["output_%d" % at for at in range(len(model.outputs))]
     return tuple(names)

@@ -9,6 +9,8 @@ from modelyard_worker.frames import HELLO, REQUEST, RESPONSE, Frame, encode
 from tests.modelyard_worker.worker import Answer, WorkerProcess
 
 NAMES = {"?": "BOOL", "O": "BYTES", "U": "BYTES"}
+LOADING = 200.0
+"""Importing TensorFlow or torch takes its time on a busy machine."""
 TYPES = {"BOOL": "?", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8"}
 
 
@@ -83,13 +85,17 @@ class NoCodeWorker:
         **more: Any,
     ) -> Frame:
         predictor = {"framework": framework, "framework_version": version, "sample": list(sample)}
-        return self.process.greet(
-            entry_script="",
-            predictor=predictor,
-            batching={"max_size": 64, "max_wait_ms": 0} if batching else None,
-            models=[{"name": "m", "version": 1, "path": str(path)}],
+        front = {
+            "protocol": 1,
+            "entry_script": "",
+            "predictor": predictor,
+            "batching": {"max_size": 64, "max_wait_ms": 0} if batching else None,
+            "models": [{"name": "m", "version": 1, "path": str(path)}],
             **more,
-        )
+        }
+        assert self.process.receive().type == HELLO
+        self.process.sock.sendall(encode(Frame(HELLO, head=front)))
+        return self.process.receive(LOADING)
 
     @property
     def inputs(self) -> dict[str, tuple[str, list[int]]]:

@@ -1,5 +1,7 @@
 """Scikit-learn's models in a real worker."""
 
+import sys
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -14,7 +16,8 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from tests.modelyard_worker.nocode.asking import tensors_as_json
+from tests.modelyard_worker.nocode.asking import NoCodeWorker, tensors_as_json
+from tests.modelyard_worker.worker import WorkerProcess
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 LABELS = np.where(X[:, 0] > 0, "yes", "no")
@@ -38,6 +41,35 @@ def saved(tmp_path):
     return save
 
 
+@pytest.fixture(scope="module")
+def shared(runtime, tmp_path_factory):
+    """Workers for several tests."""
+    workers = []
+
+    def start(model) -> NoCodeWorker:
+        folder = tmp_path_factory.mktemp("shared")
+        joblib.dump(model, folder / "model.joblib")
+        (folder / "app").mkdir()
+        workers.append(WorkerProcess(sys.executable, runtime, folder / "app", {}))
+        worker = NoCodeWorker(workers[-1])
+        worker.start("ScikitLearn", folder / "model.joblib")
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.close()
+
+
+@pytest.fixture(scope="module")
+def classifier(shared):
+    return shared(LogisticRegression().fit(X, LABELS))
+
+
+@pytest.fixture(scope="module")
+def people(shared):
+    return shared(people_pipeline())
+
+
 def people_pipeline():
     columns = make_column_transformer(
         (make_pipeline(SimpleImputer(), StandardScaler()), ["age", "rooms"]),
@@ -47,51 +79,6 @@ def people_pipeline():
         ),
     )
     return make_pipeline(columns, LogisticRegression()).fit(PEOPLE, LABELS)
-
-
-def test_a_classifier_of_arrays_tells_its_types_and_predicts(serve_model, saved):
-    model = LogisticRegression().fit(X, LABELS)
-
-    worker = serve_model("ScikitLearn", saved(model))
-
-    assert worker.inputs == {"data": ("FP64", [-1, 4])}
-    assert worker.outputs == {"predict": ("BYTES", [-1])}
-    assert worker.signature["methods"] == ["predict", "predict_proba", "decision_function"]
-    assert not worker.signature["columns"]
-    assert worker.signature["platform"] == "sklearn_pickle"
-    assert list(worker.predict(data=X)["predict"]) == list(model.predict(X))
-    found = worker.predict("predict_proba", data=X)["predict_proba"]
-    np.testing.assert_array_equal(found, model.predict_proba(X))
-
-
-def test_rows_of_several_requests_may_be_put_together_and_the_worker_says_why(serve_model, saved):
-    worker = serve_model("sklearn", saved(LogisticRegression().fit(X, LABELS)))
-
-    assert worker.facts["batching"]["on"] is True
-    assert "the same alone and together" in worker.facts["batching"]["why"]
-
-
-def test_nothing_is_said_of_batching_where_nobody_asked(serve_model, saved):
-    worker = serve_model("sklearn", saved(LinearRegression().fit(X, X[:, 0])), batching=False)
-
-    assert "batching" not in worker.facts
-
-
-def test_a_pipeline_of_columns_gets_a_frame_and_knows_its_columns_types(serve_model, saved):
-    model = people_pipeline()
-
-    worker = serve_model("scikit-learn", saved(model))
-
-    assert worker.signature["columns"]
-    assert worker.inputs == {
-        "age": ("FP64", [-1, 1]),
-        "rooms": ("FP64", [-1, 1]),
-        "city": ("BYTES", [-1, 1]),
-    }
-    given = {name: PEOPLE[[name]].to_numpy() for name in ("city", "rooms", "age")}
-    found = worker.predict("predict_proba", **given)["predict_proba"]
-    np.testing.assert_array_equal(found, model.predict_proba(PEOPLE))
-    assert worker.facts["batching"]["on"], worker.facts["batching"]
 
 
 def test_a_registered_sample_types_columns_that_the_model_does_not_know(serve_model, saved):
@@ -141,93 +128,7 @@ def test_several_targets_are_several_outputs_of_predict_proba(serve_model, saved
     np.testing.assert_array_equal(found["predict_proba_1"], model.predict_proba(X[:3])[1])
 
 
-def test_whole_numbers_and_floats_of_any_size_are_cast_once(serve_model, saved):
-    model = LinearRegression().fit(X, X[:, 0])
-    worker = serve_model("sklearn", saved(model))
-
-    found = worker.predict(data=np.array([[1, 2, 3, 4]], dtype="i4"))["predict"]
-
-    np.testing.assert_array_equal(found, model.predict([[1.0, 2.0, 3.0, 4.0]]))
-
-
-def test_a_wrong_shape_or_type_is_refused_by_the_inputs_name(serve_model, saved):
-    worker = serve_model("sklearn", saved(people_pipeline()))
-    fine = {"age": [[1.0]], "rooms": [[2]], "city": [["Ulm"]]}
-
-    refusals = [
-        worker.refusal(**{**fine, "age": [[1.0, 2.0]]}),
-        worker.refusal(**{**fine, "age": [["old"]]}),
-        worker.refusal(**{**fine, "rooms": [[2], [3]]}),
-        worker.refusal(**{**fine, "extra": [[2]]}),
-        worker.refusal(age=[[1.0]], rooms=[[2]]),
-        worker.refusal("transform", **fine),
-    ]
-
-    assert [status for status, _ in refusals] == [400] * 6
-    fields = [body["field"] for _, body in refusals]
-    assert fields == ["age", "age", "rooms", "extra", "city", "method"]
-    assert "takes [-1, 1]" in refusals[0][1]["message"]
-    assert refusals[0][1]["request_id"] == "request-1"
-
-
-def test_what_the_model_raises_is_500_with_framework_exception_and_message(serve_model, saved):
-    worker = serve_model("sklearn", saved(people_pipeline()))
-
-    status, body = worker.refusal(age=[[1.0]], rooms=[[2]], city=[["Rom"]])
-
-    assert status == 500
-    assert body["code"] == "run_failed"
-    assert (body["framework"], body["exception"]) == ("ScikitLearn", "ValueError")
-    assert "Rom" in body["message"]
-    assert "traceback" not in body
-    assert worker.predict(age=[[1.0]], rooms=[[2]], city=[["Ulm"]])
-
-
-def test_the_traceback_is_in_the_answer_where_the_service_says_so(serve_model, saved):
-    worker = serve_model("sklearn", saved(people_pipeline()), tracebacks=True)
-
-    _, body = worker.refusal(age=[[1.0]], rooms=[[2]], city=[["Rom"]])
-
-    assert "Traceback" in body["traceback"]
-    assert "Rom" in body["traceback"]
-
-
-def test_no_rows_are_no_crash(serve_model, saved):
-    worker = serve_model("sklearn", saved(LinearRegression().fit(X, X[:, 0])))
-
-    status, body = worker.refusal(data=np.empty((0, 4)))
-
-    assert (status, body["exception"]) == (500, "ValueError")
-
-
-def test_rows_that_depend_on_each_other_are_not_put_together(serve_model, tmp_path):
-    (tmp_path / "centred.py").write_text(
-        "class Centred:\n    n_features_in_ = 2\n\n"
-        "    def predict(self, data):\n        return data - data.mean()\n"
-    )
-    pickled = b"ccentred\nCentred\n)R."  # Centred()
-    (tmp_path / "model.pkl").write_bytes(pickled)
-
-    worker = serve_model("sklearn", tmp_path)
-
-    assert worker.facts["batching"]["on"] is False
-    assert "differs among others by up to" in worker.facts["batching"]["why"]
-    assert worker.outputs == {"predict": ("FP64", [-1, 2])}
-
-
-def test_a_model_that_keeps_no_rows_is_not_batched(serve_model, tmp_path):
-    (tmp_path / "totals.py").write_text(
-        "class Total:\n    n_features_in_ = 2\n\n"
-        "    def predict(self, data):\n        return data.sum()\n"
-    )
-    (tmp_path / "model.pkl").write_bytes(b"ctotals\nTotal\n)R.")
-
-    worker = serve_model("sklearn", tmp_path)
-
-    assert "has not one row for each row" in worker.facts["batching"]["why"]
-    assert worker.predict(data=[[1.0, 2.0]])["predict"] == 3.0
-
-
+@pytest.mark.slow
 def test_a_clusterer_and_a_scaler_are_models_too(serve_model, saved):
     clusters = serve_model("sklearn", saved(KMeans(3, n_init=1).fit(X)))
     scaler = serve_model("sklearn", saved(StandardScaler().fit(X)))
@@ -237,3 +138,80 @@ def test_a_clusterer_and_a_scaler_are_models_too(serve_model, saved):
     np.testing.assert_allclose(
         scaler.predict("transform", data=X)["transform"], StandardScaler().fit_transform(X)
     )
+
+
+def test_a_classifier_of_arrays_tells_its_types_and_predicts(classifier):
+    worker = classifier
+    model = LogisticRegression().fit(X, LABELS)
+
+    assert worker.inputs == {"data": ("FP64", [-1, 4])}
+    assert worker.outputs == {"predict": ("BYTES", [-1])}
+    assert worker.signature["methods"] == ["predict", "predict_proba", "decision_function"]
+    assert not worker.signature["columns"]
+    assert worker.signature["platform"] == "sklearn_pickle"
+    assert list(worker.predict(data=X)["predict"]) == list(model.predict(X))
+    found = worker.predict("predict_proba", data=X)["predict_proba"]
+    np.testing.assert_array_equal(found, model.predict_proba(X))
+
+
+def test_rows_of_several_requests_may_be_put_together_and_the_worker_says_why(classifier):
+    assert classifier.facts["batching"]["on"] is True
+    assert "the same alone and together" in classifier.facts["batching"]["why"]
+
+
+def test_whole_numbers_and_floats_of_any_size_are_cast(classifier):
+    whole = classifier.predict("decision_function", data=np.array([[1, 2, 3, 4]], dtype="i4"))
+    floats = classifier.predict("decision_function", data=[[1.0, 2.0, 3.0, 4.0]])
+
+    assert whole == floats
+
+
+def test_no_rows_are_no_crash(classifier):
+    status, body = classifier.refusal(data=np.empty((0, 4)))
+
+    assert (status, body["exception"]) == (500, "ValueError")
+
+
+def test_a_pipeline_of_columns_gets_a_frame_and_knows_its_columns_types(people):
+    given = {name: PEOPLE[[name]].to_numpy() for name in ("city", "rooms", "age")}
+
+    found = people.predict("predict_proba", **given)["predict_proba"]
+
+    np.testing.assert_array_equal(found, people_pipeline().predict_proba(PEOPLE))
+    assert people.signature["columns"]
+    assert people.inputs == {
+        "age": ("FP64", [-1, 1]),
+        "rooms": ("FP64", [-1, 1]),
+        "city": ("BYTES", [-1, 1]),
+    }
+    assert people.facts["batching"]["on"], people.facts["batching"]
+
+
+def test_a_wrong_shape_or_type_is_refused_by_the_inputs_name(people):
+    fine = {"age": [[1.0]], "rooms": [[2]], "city": [["Ulm"]]}
+
+    refusals = [
+        people.refusal(**{**fine, "age": [[1.0, 2.0]]}),
+        people.refusal(**{**fine, "age": [["old"]]}),
+        people.refusal(**{**fine, "rooms": [[2], [3]]}),
+        people.refusal(**{**fine, "extra": [[2]]}),
+        people.refusal(age=[[1.0]], rooms=[[2]]),
+        people.refusal("transform", **fine),
+    ]
+
+    assert [status for status, _ in refusals] == [400] * 6
+    fields = [body["field"] for _, body in refusals]
+    assert fields == ["age", "age", "rooms", "extra", "city", "method"]
+    assert "takes [-1, 1]" in refusals[0][1]["message"]
+    assert refusals[0][1]["request_id"].startswith("request-")
+
+
+def test_what_the_model_raises_is_500_with_framework_exception_and_message(people):
+    status, body = people.refusal(age=[[1.0]], rooms=[[2]], city=[["Rom"]])
+
+    assert status == 500
+    assert body["code"] == "run_failed"
+    assert (body["framework"], body["exception"]) == ("ScikitLearn", "ValueError")
+    assert "Rom" in body["message"]
+    assert "traceback" not in body
+    assert people.predict(age=[[1.0]], rooms=[[2]], city=[["Ulm"]])
