@@ -50,7 +50,7 @@ def read(body: Buffer, name: str = "") -> Tensor:
     width = struct.calcsize(CODES[datatype])
     _check_size(data, prod(shape) * width, shape)
     if order == ">" and width > 1:
-        data = _swapped(data, datatype)
+        data = memoryview(_swapped(data, datatype))
     if fortran and len(shape) > 1:
         data = _row_major(data, width, shape)
     return Tensor(name, datatype, shape, data)
