@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 GUIDES = [
     DOCS / "guide" / f"{name}.md"
-    for name in ("deploying", "environments", "sdk", "azure-scripts", "jobs", "no-code")
+    for name in ("deploying", "environments", "sdk", "azure-scripts", "jobs", "no-code", "workers")
 ]
 PAGES = [*GUIDES, DOCS / "reference" / "rest-api.md"]
 
