@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 
+_NEVER_AWAITABLE = frozenset((dict, list, str, type(None)))
+
+
 class Outcome(NamedTuple):
     """The answer of one request, or of a batch, and how long run() took."""
 
@@ -131,7 +134,9 @@ class Executor(Runner):
 
     def finished(self, result: Any) -> Any:
         """What an ``async def`` gives in the end; anything else as it is."""
-        return self.loop.run_until_complete(result) if inspect.isawaitable(result) else result
+        if type(result) in _NEVER_AWAITABLE or not inspect.isawaitable(result):
+            return result
+        return self.loop.run_until_complete(result)
 
     def _elapsed(self) -> float:
         return round((time.perf_counter() - self._begun) * 1000, 3)

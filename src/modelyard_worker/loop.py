@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from typing import Any, Deque, Iterable, Iterator, List
+from typing import Any, Deque, Dict, Iterable, Iterator, List, Tuple
 
 from modelyard_worker import answers, frames
 from modelyard_worker.answers import Answer
@@ -19,7 +19,7 @@ from modelyard_worker.channel import Channel, Closed
 from modelyard_worker.context import REQUEST_ID
 from modelyard_worker.executor import Runner
 from modelyard_worker.faults import traceback_of
-from modelyard_worker.frames import Frame, encode
+from modelyard_worker.frames import Frame, encode, encode_response, response_start
 from modelyard_worker.logs import LOG
 from modelyard_worker.page import Page
 
@@ -27,6 +27,9 @@ QUICK_MS = 1.0
 """A finished answer never waits for a run() expected to take longer than this."""
 
 HELD_SECONDS = 0.002
+
+STARTS = 64
+"""How many different heads of answers are kept encoded."""
 
 
 class Stop(BaseException):
@@ -49,6 +52,7 @@ class Loop:
         self._running_cancelled = False
         self._idle = False
         self._stopping = False
+        self._starts: Dict[Tuple[Any, ...], bytes] = {}
 
     def stop(self) -> None:
         """End after the running request (from a signal handler); at once where none runs."""
@@ -117,15 +121,30 @@ class Loop:
         self._page.begin(frame.id)
         outcome = self._executor.execute(frame)
         answer = outcome.answer
-        if answer.pieces is None:
-            last = Frame(frames.RESPONSE, frame.id, answer.head(outcome.run_ms), answer.body)
+        if type(answer) is Answer and answer.pieces is None:
+            start = self._start_of(answer)
+            last = encode_response(frame.id, start, outcome.run_ms, answer.body)
+        elif answer.pieces is None:
+            head = answer.head(outcome.run_ms)
+            last = encode(Frame(frames.RESPONSE, frame.id, head, answer.body))
         else:
-            last = self._stream(frame.id, answer, answer.pieces)
+            last = encode(self._stream(frame.id, answer, answer.pieces))
         self._page.finish()
         self._running = 0
         REQUEST_ID.set("")
-        self._hold(last)
+        self._hold_bytes(last)
         self._estimate_ms += 0.3 * (outcome.run_ms - self._estimate_ms)
+
+    def _start_of(self, answer: Answer) -> bytes:
+        """The answer's head but for its time; nearly all answers of a script have the same."""
+        key = (answer.status, *answer.headers)
+        start = self._starts.get(key)
+        if start is None:
+            start = response_start(answer.status, answer.headers)
+            if len(self._starts) >= STARTS:
+                self._starts.clear()
+            self._starts[key] = start
+        return start
 
     def _restart(self) -> None:
         """Another run() begins within the same frame: its time is counted anew."""
@@ -168,9 +187,12 @@ class Loop:
         self._flush()
 
     def _hold(self, frame: Frame) -> None:
+        self._hold_bytes(encode(frame))
+
+    def _hold_bytes(self, data: bytes) -> None:
         if not self._held:
             self._held_since = time.monotonic()
-        self._held.append(encode(frame))
+        self._held.append(data)
 
     def _flush(self) -> None:
         if self._held:
