@@ -19,6 +19,8 @@ HELLO      both ways, first: {"protocol": 1, "pid": …, "python": …}; from th
            "batching": {"on": bool, "why": str}} (what the self-test found, where one was asked
            for) and for a model without a script {"signature": {"inputs": [{"name", "datatype",
            "shape"}, …], "outputs": […], "columns": bool, "methods": […], "platform": str}}
+           of a process that others are forked from only {"ready": true, "obstacle": why it must
+           not be, else ''}; each forked worker begins with its own first HELLO
 REQUEST    front -> worker: {"method", "path", "query", "headers": [[name, value], …]} + body;
            to a model without a script instead {"tensors": [[name, datatype, shape, size], …],
            "method": "predict", "request_id": …} + their data one after the other, row-major and
