@@ -124,7 +124,9 @@ def frame(predictor: Predictor, arrays: Arrays, pandas: Any) -> Any:
     columns = {name: array.reshape(len(array)) for name, array in arrays.items()}
     types = {array.dtype for array in columns.values()}
     if len(types) == 1 and not predictor.categorical and next(iter(types)).kind != "O":
-        return pandas.DataFrame(np.column_stack(list(columns.values())), columns=list(columns))
+        if predictor.index is None:  # making one costs more than the frame itself
+            predictor.index = pandas.Index(list(columns))
+        return pandas.DataFrame(np.column_stack(list(columns.values())), columns=predictor.index)
     for name, categories in predictor.categorical.items():
         columns[name] = pandas.Categorical(columns[name], categories=categories)
     return pandas.DataFrame(columns)

@@ -63,6 +63,7 @@ class Predictor(ABC):
         self.signature = signature
         self.choices: Dict[str, Sequence[Any]] = {}
         self.categorical: Dict[str, Any] = {}
+        self.index: Any = None  # a frame's column index, kept from the first request on
 
     @abstractmethod
     def predict(self, inputs: Any, method: str) -> Named:

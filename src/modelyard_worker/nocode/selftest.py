@@ -30,7 +30,10 @@ def verdict(predictor: Predictor, rows: Optional[Arrays], pandas: Any) -> Dict[s
     except Differs as error:
         return _off(str(error))
     except BaseException as error:
-        return _off("trying it failed (%s: %s)" % (type(error).__name__, message_of(error)))
+        return _off(
+            "trying it failed (%s: %s); rows are made up where no sample input was registered"
+            % (type(error).__name__, message_of(error))
+        )
     return {"on": True, "why": _agreement(largest)}
 
 

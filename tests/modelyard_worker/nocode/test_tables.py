@@ -73,7 +73,7 @@ expect(label=model.predict(X[:5]), probability=model.predict_proba(X[:5]))
     }
     found = worker.predict(X=X[:5])
     assert found["output_label"].tolist() == wanted["label"]
-    np.testing.assert_allclose(found["output_probability"], wanted["probability"], rtol=1e-4)
+    np.testing.assert_allclose(found["output_probability"], wanted["probability"], atol=1e-6)
     assert batches(worker)
 
 
