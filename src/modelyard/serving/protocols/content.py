@@ -1,13 +1,11 @@
 """Content types: which a body has and which a client wants back."""
 
-import importlib
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any
 
 from modelyard.serving.exchange import Request
 from modelyard.serving.refusals import Refusal
-from modelyard.serving.tensors import npy
+from modelyard.serving.tensors import arrow, npy
 from modelyard.serving.tensors.tensor import Buffer, Tensor
 
 
@@ -68,8 +66,7 @@ def read(kind: Kind, body: Buffer) -> list[Tensor]:
     """The tensors of a binary body; that of a .npy file has no name. Raises the refusal."""
     if kind is Kind.NPY:
         return [npy.read(body)]
-    found: list[Tensor] = _arrow().read(body)
-    return found
+    return arrow.read(body)
 
 
 def written(tensors: Sequence[Tensor], kind: Kind) -> bytes:
@@ -80,19 +77,13 @@ def written(tensors: Sequence[Tensor], kind: Kind) -> bytes:
             raise _not_acceptable(f"The answer has the outputs {names}; a .npy file holds one.")
         return npy.written(tensors[0])
     try:
-        body: bytes = _arrow().written(tensors, file=kind is Kind.ARROW_FILE)
+        return arrow.written(tensors, file=kind is Kind.ARROW_FILE)
     except ValueError as error:
         raise _not_acceptable(str(error)) from None
-    return body
 
 
 def _not_acceptable(problem: str) -> Refusal:
     return Refusal(406, "not_acceptable", f"{problem} Accept application/json instead.")
-
-
-def _arrow() -> Any:
-    """Loaded when the first table comes: nanoarrow costs 2 MB that few services need."""
-    return importlib.import_module("modelyard.serving.tensors.arrow")
 
 
 def _quality(parameters: str) -> float:
