@@ -19,7 +19,16 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 GUIDES = [
     DOCS / "guide" / f"{name}.md"
-    for name in ("deploying", "environments", "sdk", "azure-scripts", "jobs", "no-code", "workers")
+    for name in (
+        "deploying",
+        "environments",
+        "sdk",
+        "azure-scripts",
+        "jobs",
+        "no-code",
+        "workers",
+        "batching",
+    )
 ]
 PAGES = [*GUIDES, DOCS / "reference" / "rest-api.md"]
 
