@@ -41,6 +41,7 @@ def service(sdk: Yard, tmp_path: Path) -> Webservice:
     return deploy(ws, "two", config(tmp_path / "source", PARENT), overwrite=True)
 
 
+@pytest.mark.slow
 def test_a_service_goes_from_one_front_to_two_and_back_and_no_request_fails(
     sdk: Yard, service: Webservice
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_killed_front_costs_only_its_own_requests_and_comes_back(
     wait_until(lambda: Webservice(service.workspace, "two").state == "Healthy", what="Healthy")
 
 
+@pytest.mark.slow
 def test_a_front_killed_while_idle_costs_nothing(sdk: Yard, service: Webservice) -> None:
     serve_with(sdk, service, fronts=2, workers=2)
     key, _ = service.get_keys()

@@ -7,8 +7,10 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import joblib
 import psutil
 import pytest
+from sklearn.linear_model import LinearRegression
 
 from tests.serving.fronts import Background, Front
 from tests.serving.test_crashes import gone, in_flight
@@ -249,3 +251,21 @@ def test_the_workers_share_the_models_memory(start: Start) -> None:
     used = sum(psutil.Process(pid).memory_full_info().pss for pid in {*workers, *workers.values()})
 
     assert used < 300_000_000
+
+
+@pytest.mark.slow
+def test_a_model_without_a_script_is_loaded_once_too(start: Start, tmp_path: Path) -> None:
+    rows = [[1.0, 2.0], [2.0, 1.0], [3.0, 3.0]]
+    joblib.dump(LinearRegression().fit(rows, [3.0, 3.0, 6.0]), tmp_path / "sum.pkl")
+    model = {"name": "sum", "version": 1, "path": str(tmp_path / "sum.pkl")}
+    predictor = {"framework": "ScikitLearn"}
+    front = start(
+        "", preload=True, workers=2, entry_script="", models=[model], predictor=predictor
+    )
+
+    answer = front.ask(body={"data": [[4, 5]]})
+    wait_until(lambda: (front.status() or {})["ready_workers"] == 2)
+
+    assert answer.status == 200
+    assert "template ready" in front.log()
+    assert len(psutil.Process(front.process.pid).children()) == 3

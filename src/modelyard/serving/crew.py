@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from modelyard.serving import decisions
+from modelyard.serving import decisions, faults
 from modelyard.serving.limits.base import Limits
 from modelyard.serving.logs import LogBook, Output
 from modelyard.serving.nursery import TEMPLATE, Nursery
 from modelyard.serving.pool import MEMORY, Pool
 from modelyard.serving.workers import Launch, Worker
+
+INIT_TIMEOUT = "init timeout"
 
 
 class Crew:
@@ -79,7 +81,7 @@ class Crew:
         """Kill a worker for a reason its request's error will name; a new one takes its place."""
         worker = self._alive.get(number)
         if worker is not None:
-            self._logs.note(f"{_name(number)} killed: {reason}")
+            self._logs.note(f"{faults.name(number)} killed: {reason}")
             worker.kill(MEMORY)
 
     async def stop(self, patience: float) -> None:
@@ -147,14 +149,14 @@ class Crew:
         """One worker from start to death; gives the seconds it was ready."""
         if self._nursery is not None and number != TEMPLATE:
             await self._nursery.opened.wait()
-        output = self._logs.open(_name(number))
+        output = self._logs.open(faults.name(number))
         try:
             worker = await self._start(number, output)
         except OSError as error:
             await self._logs.close_output(output)
             self._not_started(number, error)
             return 0.0
-        self._logs.note(f"{_name(number)} started: process {worker.process.pid}")
+        self._logs.note(f"{faults.name(number)} started: process {worker.process.pid}")
         ready_at = await self._until_ready(worker)
         code = await asyncio.shield(worker.process.exited)
         del self._alive[number]
@@ -187,17 +189,17 @@ class Crew:
         try:
             self._limits.admit(worker.process.pid)
         except OSError as error:
-            self._logs.note(f"{_name(worker.number)}: its limits could not be set: {error}")
+            self._logs.note(f"{faults.name(worker.number)}: its limits could not be set: {error}")
         worker.greet()
         await asyncio.wait([worker.ready], timeout=self._init_timeout)
         if not worker.ready.done():
-            worker.kill("init timeout")
+            worker.kill(INIT_TIMEOUT)
             return None
         hello = worker.ready.result()
         if hello is None:
             return None
         now = time.monotonic()
-        self._logs.note(f"{_name(worker.number)} ready after {now - worker.started:.2f} s")
+        self._logs.note(f"{faults.name(worker.number)} ready after {now - worker.started:.2f} s")
         if worker.number == TEMPLATE:
             self._open_nursery(worker, hello)
             return now
@@ -228,16 +230,17 @@ class Crew:
             self._nursery.close()
         tail = await self._logs.close_output(output)
         if not expected:
-            self._logs.note(f"{_name(worker.number)} {how}")
+            self._logs.note(f"{faults.name(worker.number)} {how}")
         self._pool.remove(worker, how, tail[-1] if tail else "")
         worker.close()
         if not was_ready and self.script is None and not self._stopping:
-            self._fail(worker.fault or self._silent_fault(worker, how), tail)
+            too_slow = worker.killed_for == INIT_TIMEOUT
+            self._fail(worker.fault or faults.silent(how, too_slow=too_slow), tail)
 
     def _how(self, worker: Worker, code: int) -> str:
         if worker.killed_for == MEMORY or (code == -signal.SIGKILL and self._oom()):
             return "was killed because the workers together went over the memory limit"
-        if worker.killed_for == "init timeout":
+        if worker.killed_for == INIT_TIMEOUT:
             return f"was killed because init() took longer than {self._init_timeout:g} s"
         return decisions.describe_exit(code)
 
@@ -246,27 +249,12 @@ class Crew:
         before, self._oom_kills = self._oom_kills, self._limits.oom_kills()
         return self._oom_kills > before
 
-    def _silent_fault(self, worker: Worker, how: str) -> dict[str, Any]:
-        timeout = worker.killed_for == "init timeout"
-        type_ = "InitTimeout" if timeout else "WorkerCrashed"
-        return _fault(type_, f"The worker {how} before it was ready.", None)
-
     def _not_started(self, number: int, error: OSError) -> None:
-        self._logs.note(f"{_name(number)} could not be started: {error}")
+        self._logs.note(f"{faults.name(number)} could not be started: {error}")
         if self.script is None:
-            hint = "Build the environment again: its interpreter or the source folder is missing."
             forked = self._nursery is not None and number != TEMPLATE
-            self._fail(_fault(type(error).__name__, str(error), None if forked else hint), [])
+            self._fail(faults.not_started(error, forked=forked), [])
 
     def _fail(self, fault: Mapping[str, Any], tail: list[str]) -> None:
         self.error = {**fault, "log": tail}
         self.settled.set()
-
-
-def _name(number: int) -> str:
-    return "template" if number == TEMPLATE else f"worker {number}"
-
-
-def _fault(type_: str, message: str, hint: str | None) -> dict[str, Any]:
-    empty = {"file": None, "line": None, "traceback": None}
-    return {"phase": "start", "type": type_, "message": message, **empty, "hint": hint}

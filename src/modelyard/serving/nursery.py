@@ -31,7 +31,8 @@ class Forked(Child):
         """It is there, as a child of this process."""
         try:
             self._watch(pid)
-        except ProcessLookupError as error:
+        except OSError as error:  # no file descriptor is left to watch it by
+            super().kill()
             self.refuse(error)
         else:
             if self._unwanted:
