@@ -90,12 +90,13 @@ def preface(plan: Plan) -> str:
     versions = ", ".join(
         f"{SERVERS[name][0].partition('[')[0]} {version_of(name)}" for name in used
     )
+    if "mlserver" in used:
+        versions += f", MLServer with uvloop {packages_in('mlserver')['uvloop']}"
     return (
         f"{today}, {os.cpu_count()} cores of {processor()}, load average"
-        f" {os.getloadavg()[1]:.1f}, Python {platform.python_version()}; {libraries}; {versions};"
-        f" uvloop {packages_in('mlserver').get('uvloop', '') if 'mlserver' in used else ''}"
-        f" for MLServer. Medians of {plan.rounds} runs of {plan.seconds:g} s in turns, server"
-        " and client on one core each."
+        f" {os.getloadavg()[1]:.1f}, Python {platform.python_version()}; {libraries}; {versions}."
+        f" Medians of {plan.rounds} runs of {plan.seconds:g} s in turns, server and client on one"
+        " core each. 'processor' is the time that the server spent on a request."
     )
 
 

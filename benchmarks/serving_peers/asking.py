@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,46 +24,24 @@ class Unfit(Exception):
     """A server that ended, gave no answer in time or a wrong one; the message says which."""
 
 
-@dataclass(frozen=True)
-class Address:
-    """A port of this machine, or a unix socket."""
-
-    port: int
-    unix: Path | None = None
-
-    def plain(self) -> dict[str, Any]:
-        """As the client wants it."""
-        if self.unix is not None:
-            return {"socket": str(self.unix)}
-        return {"host": "127.0.0.1", "port": self.port}
-
-    def connect(self, timeout: float) -> socket.socket:
-        if self.unix is None:
-            return socket.create_connection(("127.0.0.1", self.port), timeout)
-        found = socket.socket(socket.AF_UNIX)
-        found.settimeout(timeout)
-        found.connect(str(self.unix))
-        return found
-
-
-def ask(address: Address, request: bytes, timeout: float = 60.0) -> tuple[int, bytes]:
+def ask(port: int, request: bytes, timeout: float = 60.0) -> tuple[int, bytes]:
     """Send the bytes of a request on a connection of its own: status and body."""
-    with address.connect(timeout) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout) as connection:
         connection.sendall(request)
         response = http.client.HTTPResponse(connection, method="POST")
         response.begin()
         return response.status, response.read()
 
 
-def wait_ready(server: Server, peer: Peer, address: Address, rows: Rows) -> float:
+def wait_ready(server: Server, peer: Peer, port: int, rows: Rows) -> float:
     """Seconds from its start to its first 200 for a row. Raises Unfit."""
-    request = peer.request(address.port, rows[:1])
+    request = peer.request(port, rows[:1])
     said = ""
     while (waited := time.perf_counter() - server.begun) < PATIENCE:
         if server.ended():
             raise Unfit(f"it ended: {server.words()}")
         try:
-            status, body = ask(address, request)
+            status, body = ask(port, request)
         except (OSError, http.client.HTTPException):
             time.sleep(0.01)
             continue
@@ -75,9 +52,9 @@ def wait_ready(server: Server, peer: Peer, address: Address, rows: Rows) -> floa
     raise Unfit(f"not ready after {waited:.0f} s: {said} {server.words()}")
 
 
-def check(peer: Peer, address: Address, rows: Rows, wanted: list[float]) -> None:
+def check(peer: Peer, port: int, rows: Rows, wanted: list[float]) -> None:
     """Raises Unfit unless it answers these rows with what the model says."""
-    status, body = ask(address, peer.request(address.port, rows))
+    status, body = ask(port, peer.request(port, rows))
     if status != 200:
         raise Unfit(f"{status} for {len(rows)} rows: {body[:300]!r}")
     try:
@@ -89,11 +66,12 @@ def check(peer: Peer, address: Address, rows: Rows, wanted: list[float]) -> None
 
 
 def load(
-    address: Address, request: bytes, connections: int, seconds: float, cores: Cores
+    port: int, request: bytes, connections: int, seconds: float, cores: Cores
 ) -> dict[str, Any]:
     """What the client reports of a run: see ``client.py``."""
     job = {
-        **address.plain(),
+        "host": "127.0.0.1",
+        "port": port,
         "request": base64.b64encode(request).decode(),
         "connections": connections,
         "seconds": seconds,

@@ -42,16 +42,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Command:
-    """
-    A process to start; ``variables`` are added to the environment.
-
-    ``socket`` is the unix socket that it listens on when it is not the place's port.
-    """
+    """A process to start; ``variables`` are added to the environment."""
 
     argv: Sequence[str]
     folder: Path
     variables: Mapping[str, str] = field(default_factory=dict)
-    socket: Path | None = None
 
 
 @dataclass(frozen=True)

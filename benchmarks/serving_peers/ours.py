@@ -48,32 +48,57 @@ def spec(place: Place, own: dict[str, Any]) -> Path:
     return file
 
 
-def front(**own: Any) -> Any:
+def direct(**own: Any) -> Any:
     """A front that listens itself."""
-
-    def command(place: Place) -> Command:
-        argv = [sys.executable, "-m", "modelyard.bootstrap.front", str(spec(place, own))]
-        return Command(argv, place.folder, socket=place.folder / "s")
-
-    return command
+    return _started("direct", own)
 
 
 def behind_gateway(**own: Any) -> Any:
     """A front behind HAProxy, configured by the product, with a key to check."""
+    return _started("gateway", own, KEY)
 
+
+def _started(module: str, own: dict[str, Any], *more: str) -> Any:
     def command(place: Place) -> Command:
-        argv = [sys.executable, "-m", "benchmarks.serving_peers.gateway", str(spec(place, own)),
-                str(place.port), KEY]  # fmt: skip
+        argv = [sys.executable, "-m", f"benchmarks.serving_peers.{module}",
+                str(spec(place, own)), str(place.port), *more]  # fmt: skip
         return Command(argv, place.folder, {"PYTHONPATH": str(ROOT)})
 
     return command
 
 
+def nocode(module: str = "direct", *more: str) -> Any:
+    """The registered model alone, no script."""
+
+    def command(place: Place) -> Command:
+        onnx = place.kind == "onnx"
+        file = place.models / ("onnx.onnx" if onnx else f"{place.kind}.pkl")
+        own = {
+            "entry_script": "",
+            "predictor": {"framework": "Onnx" if onnx else "ScikitLearn"},
+            "models": [{"name": "model", "version": 1, "path": str(file)}],
+        }
+        found: Command = _started(module, own, *more)(place)
+        return found
+
+    return command
+
+
+BATCHING = {"entry_script": "score_batched.py", "batching": {"max_size": 64}}
+LOADED = ("linear", "forest", "onnx")
+"""The models that need no script; the sleeper is none of a framework."""
+
 OURS = (
-    Peer("ours", "Modelyard, run()", "modelyard", front(), ours=True),
-    Peer(
-        "ours-gateway", "Modelyard, run(), gateway with key", "modelyard", behind_gateway(),
-        "/serve/ws/bench/score", headers={"Authorization": f"Bearer {KEY}"}, ours=True,
-    ),
+    Peer("ours", "Modelyard, run()", "modelyard", direct(), ours=True),
+    Peer("ours-batch", "Modelyard, run() with batching", "modelyard", direct(**BATCHING),
+         batched=True, ours=True),
+    Peer("ours-nocode", "Modelyard, no script", "modelyard", nocode(),
+         unwrap=lambda answer: answer["predict"], kinds=LOADED, batched=True, ours=True),
+    Peer("ours-gateway", "Modelyard, run(), gateway with key", "modelyard", behind_gateway(),
+         "/serve/ws/bench/score", headers={"Authorization": f"Bearer {KEY}"}, ours=True),
+    Peer("ours-nocode-gateway", "Modelyard, no script, gateway with key", "modelyard",
+         nocode("gateway", KEY), "/serve/ws/bench/score",
+         unwrap=lambda answer: answer["predict"], headers={"Authorization": f"Bearer {KEY}"},
+         kinds=LOADED, batched=True, ours=True),
 )  # fmt: skip
 """Modelyard in each way that is measured."""

@@ -125,7 +125,7 @@ PEERS = (
     ),
     Peer(
         "litserve-batch", "LitServe, batching", "litserve", program("litserve_app.py", "64"),
-        "/predict", unwrap=lambda answer: answer["output"], batched=True,
+        "/predict", unwrap=lambda answer: answer["output"], batched=True, restless=True,
     ),
     Peer(
         "kserve", "KServe's Python server", "kserve", program("kserve_app.py"),

@@ -65,6 +65,14 @@ class Server:
         """Bytes of memory of all of it, shared pages by share."""
         return sum(pss(process.pid) for process in self.family())
 
+    def processor(self) -> float:
+        """Seconds of processor time that all of it has used so far."""
+        used = 0.0
+        for process in self.family():
+            with suppress(psutil.NoSuchProcess):
+                used += sum(process.cpu_times()[:2])
+        return used
+
     def ended(self) -> bool:
         return self._process.poll() is not None
 

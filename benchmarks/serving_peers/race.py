@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.serving_peers import asking
-from benchmarks.serving_peers.asking import Address, Unfit
+from benchmarks.serving_peers.asking import Unfit
 from benchmarks.serving_peers.base import PROGRAMS, Peer, Place, Rows
 from benchmarks.serving_peers.installed import added_packages, python_for_making, python_of
 from benchmarks.serving_peers.plan import LOOP, Plan
@@ -53,7 +53,7 @@ class Running:
 
     peer: Peer
     server: Server
-    address: Address
+    port: int
     ready: float
 
 
@@ -86,11 +86,10 @@ class Race:
         folder = Path(tempfile.mkdtemp(prefix="b", dir=self._folder))
         place = Place(python_of(peer.environment), folder, self._sums.folder, kind, free_port())
         command = peer.command(place)
-        address = Address(place.port, command.socket)
         server = Server(command, self._cores, folder / "output.log")
         try:
-            ready = asking.wait_ready(server, peer, address, self._sums.rows)
-            yield Running(peer, server, address, ready)
+            ready = asking.wait_ready(server, peer, place.port, self._sums.rows)
+            yield Running(peer, server, place.port, ready)
         finally:
             server.stop()
 
@@ -115,7 +114,7 @@ class Race:
     def _check(self, running: Running, kind: str) -> None:
         for count in self._plan.rows:
             wanted = self._sums.answers[kind][:count]
-            asking.check(running.peer, running.address, self._sums.rows[:count], wanted)
+            asking.check(running.peer, running.port, self._sums.rows[:count], wanted)
 
     def _peak(self, running: Running) -> int:
         """The most memory seen while it has much to do."""
@@ -139,8 +138,8 @@ class Race:
     def _load(
         self, running: Running, rows: int, connections: int, seconds: float
     ) -> dict[str, Any]:
-        request = running.peer.request(running.address.port, self._sums.rows[:rows])
-        return asking.load(running.address, request, connections, seconds, self._cores)
+        request = running.peer.request(running.port, self._sums.rows[:rows])
+        return asking.load(running.port, request, connections, seconds, self._cores)
 
     def _ask_in_turns(self, peers: Sequence[Peer], kind: str) -> None:
         """Every case: A, B, C, A, B, C …, so that a busy minute of the machine hits all alike."""
@@ -159,10 +158,12 @@ class Race:
                         self._run(running, case, number)
 
     def _run(self, running: Running, case: Case, number: int) -> None:
+        before = running.server.processor()
         found = self._load(running, case.rows, case.connections, self._plan.seconds)
+        spent = running.server.processor() - before
         sample = Sample(
             running.peer.key, case, number, found["rate"], found["p50"], found["p99"],
-            found["failed"],
+            found["failed"], 1000 * spent / max(1, found["count"]),
         )  # fmt: skip
         self.results.samples.append(sample)
         where = f"{case.kind} {case.rows} rows, {case.connections} connections"

@@ -16,7 +16,11 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True)
 class Sample:
-    """One run of a server; ``rate`` in requests a second, ``p50`` and ``p99`` in milliseconds."""
+    """
+    One run of a server: ``rate`` in requests a second, times in milliseconds.
+
+    ``processor`` is what the server spent on a request; a busy machine changes it least.
+    """
 
     server: str
     case: Case
@@ -25,6 +29,7 @@ class Sample:
     p50: float
     p99: float
     failed: dict[str, int] = field(default_factory=dict)
+    processor: float = 0.0
 
 
 @dataclass

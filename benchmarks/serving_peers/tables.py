@@ -1,6 +1,6 @@
 """Results as Markdown: pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from benchmarks.serving_peers.base import Peer
 from benchmarks.serving_peers.goals import Goal
@@ -43,19 +43,21 @@ def model(plan: Plan, results: Results, kind: str) -> list[str]:
 
 
 def costs(plan: Plan, results: Results, kind: str) -> str:
-    """Memory, time to ready and packages."""
+    """Memory, time to ready, packages, and processor time for a request (rows by connections)."""
     rows = []
+    case = Case(kind, min(plan.rows), plan.connections[len(plan.connections) // 2])
     for peer in plan.for_kind(kind):
         weight = results.weight(peer.key, kind)
         if weight.problem:
-            rows.append([name(peer), f"did not run: {short(weight.problem)}", "", ""])
+            rows.append([name(peer), f"did not run: {short(weight.problem)}", "", "", ""])
             continue
         ready = median(weight.ready)
         rows.append([
             name(peer), f"{weight.memory / MB:,.0f}", "" if ready is None else f"{ready:.2f}",
-            str(weight.packages),
+            str(weight.packages), milliseconds(s.processor for s in results.of(peer.key, case)),
         ])  # fmt: skip
-    return table(["server", "peak memory, MB", "ready, s", "packages added"], rows)
+    spent = f"processor, ms ({case.rows} by {case.connections})"
+    return table(["server", "peak memory, MB", "ready, s", "packages added", spent], rows)
 
 
 def speeds(plan: Plan, results: Results, kind: str, rows: int) -> str:
@@ -92,6 +94,12 @@ def speed(results: Results, key: str, case: Case) -> list[str]:
         f"{median(s.p99 for s in samples):.2f}",
         "" if key == REFERENCE else times(results.ratio(REFERENCE, key, case)),
     ]
+
+
+def milliseconds(values: Iterable[float]) -> str:
+    """Their median; '' for none."""
+    middle = median(values)
+    return "" if middle is None else f"{middle:.3f}"
 
 
 def name(peer: Peer) -> str:

@@ -26,7 +26,7 @@ def test_a_model_has_its_costs_and_a_table_for_each_size_of_body() -> None:
     case = Case("linear", 1, 1)
     results = Results(
         [
-            Sample("ours", case, 0, 2000.0, 0.4, 0.9),
+            Sample("ours", case, 0, 2000.0, 0.4, 0.9, processor=0.25),
             Sample("other", case, 0, 80.25, 2.5, 9.0, {"503": 2}),
         ]
     )
@@ -38,11 +38,11 @@ def test_a_model_has_its_costs_and_a_table_for_each_size_of_body() -> None:
     assert page(plan, results) == snapshot("""\
 ### Linear model, 10 features
 
-| server | peak memory, MB | ready, s | packages added |
-| --- | ---: | ---: | ---: |
-| **Ours** | 90 | 1.50 | 0 |
-| Other | 200 | 1.50 | 48 |
-| Broken | did not run: it ended: a / b |  |  |
+| server | peak memory, MB | ready, s | packages added | processor, ms (1 by 1) |
+| --- | ---: | ---: | ---: | ---: |
+| **Ours** | 90 | 1.50 | 0 | 0.250 |
+| Other | 200 | 1.50 | 48 | 0.000 |
+| Broken | did not run: it ended: a / b |  |  |  |
 
 1 row in a body:
 

@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Sleeper(mlflow.pyfunc.PythonModel):
-    def load_context(self, _: Any) -> None:
+    def load_context(self, context: Any) -> None:  # noqa: ARG002 - called by name
         from scoring import load  # noqa: PLC0415 - pickled by value: it is another process
 
         self.model = load()
@@ -33,7 +33,12 @@ def main() -> None:
         mlflow.onnx.save_model(model, target, pip_requirements=["mlflow"])
     else:
         model = pickle.loads((folder / f"{kind}.pkl").read_bytes())
-        mlflow.sklearn.save_model(model, target, pip_requirements=["mlflow"])
+        mlflow.sklearn.save_model(
+            model,
+            target,
+            pip_requirements=["mlflow"],
+            serialization_format="cloudpickle",  # the default refuses forests
+        )
 
 
 if __name__ == "__main__":
