@@ -100,6 +100,19 @@ def test_a_version_of_2021_gets_the_python_and_numpy_of_its_time() -> None:
     assert {"numpy<1.24", "scipy<1.9", "scikit-learn==0.24.2"} <= set(made.packages)
 
 
+def test_what_was_in_use_says_nothing_when_another_version_is_given() -> None:
+    record = {"packages": {"scikit-learn": "1.9.1", "pandas": "3.1.1"}}
+
+    other = installation(SCIKITLEARN, "0.24.2", record, ["m.pkl"])
+    absent = installation(SCIKITLEARN, "1.9.1", {"packages": {"pandas": "3.1.1"}}, ["m.pkl"])
+    series = installation(SCIKITLEARN, "1.9", record, ["m.pkl"])
+
+    assert not other.as_recorded
+    assert "1.9.1 was in use when the model was registered" in other.notes[0]
+    assert (absent.as_recorded, absent.notes) == (False, ())
+    assert series.as_recorded
+
+
 def test_onnx_versions_are_not_those_of_the_runtime() -> None:
     made = installation(ONNX, "1.3", {}, ["m.onnx"])
 

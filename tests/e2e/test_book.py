@@ -44,6 +44,15 @@ def test_a_model_is_trained_registered_and_served_locally(place: tuple[Yard, Pat
     assert isinstance(json.loads(answer.data)[0], int)
 
 
+def test_a_model_is_served_without_a_script(place: tuple[Yard, Path]) -> None:
+    server, work = place
+
+    said = run(server, work, "no_code.py")
+
+    assert "Succeeded" in said
+    assert json.loads(said.strip().splitlines()[-1]) == {"predict": [0, 1]}
+
+
 def test_a_folder_model_is_served_with_keys(place: tuple[Yard, Path]) -> None:
     server, work = place
     (work / ".azureml").mkdir(exist_ok=True)

@@ -101,7 +101,7 @@ FIT = {
     "LightGBM": """
 import lightgbm, numpy
 x = numpy.arange(80.0).reshape(40, 2)
-lightgbm.LGBMRegressor(n_estimators=5, min_child_samples=1, verbose=-1).fit(
+lightgbm.LGBMRegressor(n_estimators=100, min_child_samples=1, verbose=-1).fit(
     x, x[:, 0]).booster_.save_model("model.lgb")
 """,
     "XGBoost": """

@@ -61,7 +61,9 @@ def test_the_given_version_counts_more_than_the_recorded_one(yard: Yard) -> None
     recipe = yard.stores.environments.get_build(yard.revisions("iris")[1].content.recipe).recipe
     assert recipe.python == "3.8"
     assert "scikit-learn==0.24.2" in recipe.requirements
-    assert any("was trained with scikit-learn 1.7.2" in note for note in seen.notes)
+    assert "scikit-learn" not in "".join(n for n in seen.notes if "pinned to" in n)
+    assert any("scikit-learn 1.7.2 was in use" in note for note in seen.notes)
+    assert not any("was trained with" in note for note in seen.notes)
 
 
 def test_files_tell_a_framework_that_was_not_said(yard: Yard) -> None:

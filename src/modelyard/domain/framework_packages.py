@@ -1,7 +1,7 @@
 """What a framework is installed with, by its version and by what was in use when it trained."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,12 +103,18 @@ _ERAS: Mapping[str, tuple[Era, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """``python`` is a range or None; ``packages`` are PEP 508 lines; ``notes`` sentences."""
+    """
+    ``python`` is a range or None; ``packages`` are PEP 508 lines; ``notes`` sentences.
+
+    ``as_recorded`` False: the model was registered by another process than trained it, whose
+    Python and packages say nothing.
+    """
 
     python: str | None
     packages: tuple[str, ...]
     version: str | None = None
     notes: tuple[str, ...] = field(default=())
+    as_recorded: bool = True
 
 
 def installation(
@@ -127,13 +133,11 @@ def installation(
     for a version that is none.
     """
     recorded = {canonical(name): str(v) for name, v in (record.get("packages") or {}).items()}
-    notes = []
-    if version is not None and not framework.package:
-        notes.append(
-            f"{framework.name} {version} is a version of the format; the newest runtime reads it."
-        )
     own = version if framework.package else None
     chosen = _public(own or recorded.get(framework.package) or "", framework)
+    as_recorded = own is None or _is_of(recorded.get(framework.package, ""), chosen)
+    notes = tuple(_notes(framework, version, recorded, as_recorded=as_recorded))
+    recorded = recorded if as_recorded else {}
     era = _era(framework.package, chosen)
     wanted = dict.fromkeys((*_NEEDS[framework.name], *_beside(framework, recorded, files, frame)))
     bounds = {_name_of(line): line for line in era.bounds} if era else {}
@@ -144,13 +148,35 @@ def installation(
         python=era.python if era else None,
         packages=tuple(sorted(lines.values())),
         version=chosen or None,
-        notes=tuple(notes),
+        notes=notes,
+        as_recorded=as_recorded,
     )
 
 
 def canonical(name: str) -> str:
     """A package's name as indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _notes(
+    framework: Framework, version: str | None, recorded: Mapping[str, str], *, as_recorded: bool
+) -> Iterator[str]:
+    if version is not None and not framework.package:
+        yield (
+            f"{framework.name} {version} is a version of the format; the newest runtime reads it."
+        )
+    if not as_recorded and framework.package in recorded:
+        yield (
+            f"{framework.package} {recorded[framework.package]} was in use when the model was "
+            f"registered, but it is said to be of {version}: that counts, and the other versions "
+            "in use then are passed over."
+        )
+
+
+def _is_of(recorded: str, given: str) -> bool:
+    """Whether a recorded version is the given one, or of the given series."""
+    public = recorded.partition("+")[0]
+    return public == given or public.startswith(f"{given}.")
 
 
 def _beside(

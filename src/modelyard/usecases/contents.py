@@ -48,6 +48,7 @@ class _Runs:
     entry_script: str = ""
     predictor: Predictor | None = None
     chosen: bool = False
+    as_recorded: bool = True
     notes: tuple[str, ...] = ()
 
 
@@ -190,7 +191,8 @@ class Contents:
         )
         variables = checked_variables(content.variables)
         definition = to_definition(runs.environment)
-        records = [{"model": m.name, **m.record} for m in registered if m.record]
+        telling = registered if runs.as_recorded else []
+        records = [{"model": m.name, **m.record} for m in telling if m.record]
         recipe = self._builder.resolve(definition, records)
         # a conda file may set variables too; what the definition says itself comes after
         of_environment = checked_variables({**dict(recipe.variables), **definition.variables})
@@ -216,7 +218,7 @@ class Contents:
             predictor=runs.predictor,
             chosen_environment=runs.chosen,
         )
-        notes = (*runs.notes, *of_model, *recipe.notes, *_notes(registered, recipe, built))
+        notes = (*runs.notes, *of_model, *recipe.notes, *_notes(telling, recipe, built))
         return Resolved(resolved, recipe, notes)
 
     def _with_script(self, content: wire.Content) -> "_Runs":
@@ -245,7 +247,7 @@ class Contents:
         served = self._predictors.choose(refs[0], manifest, registered[0] if registered else None)
         runs = _Runs(served.environment, predictor=served.predictor, notes=served.notes)
         if content.environment is None:
-            return replace(runs, chosen=True)
+            return replace(runs, chosen=True, as_recorded=served.as_recorded)
         return replace(runs, environment=content.environment)
 
     def _refs(

@@ -27,11 +27,16 @@ _UNTOLD = {"", "Custom", "Multi"}
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What serves a model, the environment that was chosen for it, and what to tell the user."""
+    """
+    What serves a model, the environment that was chosen for it, and what to tell the user.
+
+    ``as_recorded``: the Python and packages in use at its registration are those it needs.
+    """
 
     predictor: Predictor
     environment: EnvironmentDefinition
     notes: tuple[str, ...]
+    as_recorded: bool
 
 
 class Predictors:
@@ -64,6 +69,7 @@ class Predictors:
             Predictor(framework.name, made.version, fitting(sample, size=_SAMPLE_BYTES)),
             environment,
             (f"No script: the model is served as {shown}{told}.", *made.notes),
+            made.as_recorded,
         )
 
     def _own_environment(self, manifest: Manifest) -> EnvironmentDefinition | None:
