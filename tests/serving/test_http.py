@@ -355,6 +355,22 @@ def test_a_late_answer_to_a_client_that_left_is_ignored(play: Play) -> None:
     play(scenario)
 
 
+def test_a_taken_request_is_known_by_the_first_bytes_of_its_answer(play: Play) -> None:
+    async def scenario(server: Server) -> None:
+        reader, writer = await server.connect()
+        writer.write(b"POST /later HTTP/1.1\r\ncontent-length: 3\r\n\r\nab")
+        await asyncio.sleep(0.05)
+        assert not server.app.later
+        writer.write(b"c")
+        assert await reader.readexactly(9) == b"HTTP/1.1 "
+        later = server.app.later[0]
+        later.client.respond(later, Reply(200, [], b"first"))
+        assert (await reader.readuntil(b"first")).startswith(b"200 OK\r\n")
+        writer.close()
+
+    play(scenario)
+
+
 def test_a_stream_comes_in_chunks_and_the_connection_goes_on(play: Play) -> None:
     async def scenario(server: Server) -> None:
         reader, writer = await server.connect()

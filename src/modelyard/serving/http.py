@@ -11,7 +11,8 @@ import os
 import socket
 from pathlib import Path
 
-from modelyard.serving.http_connection import Application, Connection, Connections
+from modelyard.serving.http_connection import Connection
+from modelyard.serving.http_parts import Application, Closable, Connections
 
 IDLE_SECONDS = 90.0
 """
@@ -31,7 +32,7 @@ class HttpServer:
         self._backlog = backlog
         self._server: asyncio.Server | None = None
         self._connections = Connections()
-        self._positions: dict[Connection, tuple[int, int]] = {}
+        self._positions: dict[Closable, tuple[int, int]] = {}
         self._look: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
@@ -77,7 +78,7 @@ class HttpServer:
             await asyncio.wait_for(self._connections.none.wait(), patience)
 
     def _connection(self) -> Connection:
-        return Connection(self._app, self._connections)
+        return Connection(self._app, self._connections, early=isinstance(self._place, Path))
 
     def _look_for_idle(self) -> None:
         """Close those whose client has neither said nor taken anything since the last look."""

@@ -3,10 +3,10 @@
 import asyncio
 from collections import deque
 from functools import partial
-from typing import Protocol
 
 from modelyard.serving import http_head
 from modelyard.serving.exchange import Reply
+from modelyard.serving.http_parts import Application, Connections
 from modelyard.serving.http_reading import Reading
 from modelyard.serving.http_request import Incoming
 from modelyard.serving.http_streams import StreamSender
@@ -26,46 +26,6 @@ while it still sends would never see the answer.
 _JOINED = 64 * 1024
 
 
-class Application(Protocol):
-    """Who answers requests; its methods do not raise."""
-
-    @property
-    def draining(self) -> bool:
-        """Whether every answer is the last of its connection."""
-
-    def open(self, request: Incoming) -> None:
-        """The head has come, more of the body will; it may answer already, to refuse."""
-
-    def more(self, request: Incoming) -> None:
-        """More of the body has come; it may answer already, to refuse."""
-
-    def handle(self, request: Incoming) -> None:
-        """The request is whole; it is answered now or later."""
-
-    def unreadable(self, request: Incoming, error: Exception) -> Reply:
-        """The reply to what could not be read on."""
-
-
-class Connections:
-    """Those that are open; ``none`` is set while there are none."""
-
-    def __init__(self) -> None:
-        self.open: set[Connection] = set()
-        self.none = asyncio.Event()
-        self.none.set()
-
-    def add(self, connection: "Connection") -> None:
-        """A new one."""
-        self.open.add(connection)
-        self.none.clear()
-
-    def discard(self, connection: "Connection") -> None:
-        """It has ended."""
-        self.open.discard(connection)
-        if not self.open:
-            self.none.set()
-
-
 class Connection(Reading, asyncio.Protocol):
     """
     ``_current`` is the request that is being answered, ``_waiting`` are whole ones behind it.
@@ -74,7 +34,13 @@ class Connection(Reading, asyncio.Protocol):
     application knows of it (it is *opened*).
     """
 
-    def __init__(self, app: Application, connections: "Connections") -> None:
+    def __init__(self, app: Application, connections: Connections, *, early: bool) -> None:
+        """
+        ``early``: begin an answer as soon as its request is taken and cannot be answered at once.
+
+        A gateway then knows what was taken: from a connection that ends without a byte the
+        request may be sent again, to any front; with one it is lost, and the client is told.
+        """
         super().__init__(self)
         self._app = app
         self._connections = connections
@@ -83,6 +49,8 @@ class Connection(Reading, asyncio.Protocol):
         self._current: Incoming | None = None
         self._waiting: deque[Incoming] = deque()
         self._advancing = False
+        self._early = early
+        self._begun = False  # the first bytes of an answer are out
         self._fault: Exception | None = None  # what came last cannot be read
         self._last = False  # the next answer is the last
         self._ended = False  # the last answer is out
@@ -161,11 +129,18 @@ class Connection(Reading, asyncio.Protocol):
         if self._ended:
             return
         if self._current is None or self._current is request:
-            self._current = request
-            self._app.handle(request)
+            self._take(request)
         else:
             self._waiting.append(request)
             self._regulate()
+
+    def _take(self, request: Incoming) -> None:
+        self._current = request
+        self._app.handle(request)
+        if self._early and self._current is request and self._sending is None:
+            # written at the end of this turn of the loop, so before any worker is told
+            self._transport.write(http_head.BEGINNING)
+            self._begun = True
 
     def _arrives(self, request: Incoming) -> None:
         """A part of a request is there; it is opened when those before it are answered."""
@@ -185,8 +160,7 @@ class Connection(Reading, asyncio.Protocol):
             return
         self._advancing = True
         while self._waiting and self._current is None and not self._ended:
-            self._current = self._waiting.popleft()
-            self._app.handle(self._current)
+            self._take(self._waiting.popleft())
         self._advancing = False
         if self._current is None and not self._ended:
             if self._fault is not None:
@@ -230,7 +204,7 @@ class Connection(Reading, asyncio.Protocol):
         else:
             last = self._is_last(request)
             head = http_head.head(reply.status, lines, None, request, last=last)
-            self._transport.write(head)
+            self._transport.write(self._rest(head))
             chunked = not request.old
             self._sending = StreamSender(self._transport, body, chunked=chunked)
             self._sending.start(partial(self._streamed, reply, last=last))
@@ -247,10 +221,11 @@ class Connection(Reading, asyncio.Protocol):
             return
         last = self._is_last(request)
         if request.method == "POST" and status == 200 and len(body) <= _JOINED:
-            self._transport.write(http_head.whole(lines, body, request, last=last))
+            answer = http_head.whole(lines, body, request, last=last)
+            self._transport.write(self._rest(answer))
             self._answered(last)
             return
-        head = http_head.head(status, lines, len(body), request, last=last)
+        head = self._rest(http_head.head(status, lines, len(body), request, last=last))
         if request.method == "HEAD" or status in http_head.WITHOUT_BODY:
             self._transport.write(head)
         elif len(body) <= _JOINED:
@@ -258,6 +233,13 @@ class Connection(Reading, asyncio.Protocol):
         else:
             self._transport.writelines((head, body))
         self._answered(last)
+
+    def _rest(self, answer: bytes) -> bytes:
+        """What of it is not out yet."""
+        if not self._begun:
+            return answer
+        self._begun = False
+        return answer[len(http_head.BEGINNING) :]
 
     def _is_last(self, request: Incoming) -> bool:
         return (

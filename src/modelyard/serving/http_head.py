@@ -8,6 +8,9 @@ from modelyard.serving.exchange import Headers
 from modelyard.serving.http_request import Incoming
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+BEGINNING = b"HTTP/1.1 "
+"""How every answer begins."""
+
 WITHOUT_BODY = (204, 304)
 
 _REASONS = {status.value: status.phrase.encode() for status in http.HTTPStatus}
