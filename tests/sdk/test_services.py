@@ -274,10 +274,10 @@ def test_files_are_registered_and_deployed_at_once(ws: Workspace) -> None:
     assert service.run("{}")["weights"] == "direct"
 
 
-def test_without_a_scoring_script_the_error_says_what_to_write(
+def test_without_script_and_framework_the_error_says_what_to_write(
     ws: Workspace, model: Model
 ) -> None:
-    with pytest.raises(NotSupportedException, match=r"score\.py"):
+    with pytest.raises(WebserviceException, match=r"model_framework=.*score\.py"):
         Model.deploy(ws, "nocode", [model])
 
 
