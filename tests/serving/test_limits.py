@@ -113,7 +113,7 @@ def test_a_worker_over_the_memory_limit_is_killed_and_the_caller_told(start: Sta
 
     assert (answer.status, answer.json["code"]) == (502, "worker_crashed")
     assert "memory limit" in answer.json["message"]
-    assert "memory limit" in front.log()
+    wait_until(lambda: "memory limit" in front.log(), what="the log to say so")
     assert front.score().status == 200
 
 

@@ -72,7 +72,7 @@ def test_workers_are_forked_from_one_that_loaded_the_model(start: Start) -> None
     status = front.status() or {}
     assert (status["ready_workers"], status["notes"]) == (3, [])
     assert front.score(print="hello").json["parent"] == front.process.pid
-    wait_until(lambda: re.search(r"\[worker \d\] hello", front.log()), what=front.log())
+    wait_until(lambda: re.search(r"\[worker \d\] hello", front.log()), what="the log")
     assert "[template] init runs in" in front.log()
 
 
