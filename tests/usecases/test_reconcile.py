@@ -8,7 +8,7 @@ import pytest
 from modelyard.domain.environments import BuildState
 from modelyard.domain.errors import NotFound
 from modelyard.domain.fronts import FrontState
-from modelyard.wire.services import LocalModel, ServiceChange, ServingOptions
+from modelyard.wire.services import Batching, LocalModel, ServiceChange, ServingOptions
 from tests.usecases.yard import Yard
 
 
@@ -283,6 +283,18 @@ def test_the_gateway_is_told_every_front_of_a_revision(yard: Yard) -> None:
         f"{revision}.2.sock",
     ]
     assert yard.target.specs[revision].workers == 2  # one for each front at least
+
+
+def test_the_gateway_waits_for_a_batch_that_is_run_once_more(yard: Yard) -> None:
+    yard.deploy("alone", content=yard.content(serving=ServingOptions(scoring_timeout=7)))
+    batched = ServingOptions(scoring_timeout=7, batching=Batching(max_size=8))
+    yard.deploy("batched", content=yard.content(serving=batched))
+    yard.settle()
+
+    alone, twice = (
+        yard.gateway.table.backends[yard.revisions(name)[1].id] for name in ("alone", "batched")
+    )
+    assert twice.timeout == alone.timeout + 7
 
 
 def test_a_service_that_comes_back_after_a_restart_is_on_its_way_not_unhealthy(yard: Yard) -> None:

@@ -85,7 +85,10 @@ def without_port(table: RoutingTable, port: int) -> RoutingTable:
 
 def _backend(revision: Revision, socket_of: Callable[[str], Path]) -> Backend:
     serving = revision.content.serving
-    timeout = serving.scoring_timeout + serving.queue_wait + COLD_START + 5
+    # what was in a batch that took too long is run once more, alone
+    batched = serving.batching is not None or revision.content.predictor is not None
+    runs = serving.scoring_timeout * (2 if batched else 1)
+    timeout = runs + serving.queue_wait + COLD_START + 5
     sockets = paths_of(str(socket_of(revision.id)), serving.fronts)
     return Backend(revision.id, sockets, timeout)
 
