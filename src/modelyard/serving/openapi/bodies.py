@@ -33,7 +33,8 @@ def bodies(signature: Signature, sample: Sample, dialect: Dialect, place: str) -
         tables, example = _of_arrays(signature, sample, dialect)
     rows = {"$ref": f"{place}Rows"}
     either = _either([rows, {"$ref": f"{place}Records"}], dialect) if "Records" in tables else rows
-    method: Schema = {"type": "string", "enum": list(signature.methods)}
+    methods: Schema = {"type": "string", "enum": list(signature.methods)}
+    method = schemas.nullable(methods, dialect)
     named: dict[str, Schema] = dict(tables)
     named[AZURE] = _object({"data": either, "method": method}, ["data"])
     requests = [AZURE]
@@ -60,7 +61,8 @@ def bodies(signature: Signature, sample: Sample, dialect: Dialect, place: str) -
         "additionalProperties": False,
     }
     named["PredictionsAnswer"] = _object({"predictions": answer}, ["predictions"])
-    answers = ["MethodAnswer", "PredictionsAnswer", "Predictions"]
+    # generated clients try them in this order, and MethodAnswer requires no name
+    answers = ["PredictionsAnswer", "MethodAnswer", "Predictions"]
     return Bodies(named, requests, answers, {"data": example})
 
 
@@ -82,7 +84,6 @@ def _of_columns(
         named = {
             "type": "array",
             "prefixItems": [{"type": "string", "const": name} for name in names],
-            "items": False,
             "minItems": len(names),
             "maxItems": len(names),
         }

@@ -66,16 +66,14 @@ def leaf(datatype: str, dialect: Dialect) -> Schema:
         return {"type": "boolean"}
     if datatype == "BYTES":
         return {"type": "string"}
-    if dialect is Dialect.V31:
-        return {"type": ["number", "string", "boolean"]}
     return {} if dialect is Dialect.V2 else {"anyOf": _plain_kinds()}
 
 
 def nullable(schema: Schema, dialect: Dialect) -> Schema:
     """The same, or null."""
-    if dialect is Dialect.V31:
-        kinds = schema["type"]
-        return {**schema, "type": [*([kinds] if isinstance(kinds, str) else kinds), "null"]}
+    if dialect is Dialect.V31:  # not a list of types, which several tools stumble over
+        options = schema.get("anyOf") or [schema]
+        return {"anyOf": [*options, {"type": "null"}]}
     return {**schema, ("x-nullable" if dialect is Dialect.V2 else "nullable"): True}
 
 
@@ -86,7 +84,7 @@ def array(spec: TensorSpec, dialect: Dialect, *, answer: bool = False) -> Schema
     """
     inner = leaf(spec.datatype, dialect)
     if answer and spec.datatype in {*_SIZES, ""}:
-        inner = nullable(inner, dialect) if "type" in inner else inner
+        inner = nullable(inner, dialect) if inner else inner
     for depth, size in reversed(list(enumerate(spec.shape or (-1,)))):
         inner = {"type": "array", "items": inner}
         if size >= 0:
@@ -113,7 +111,7 @@ def row(columns: Sequence[Column], dialect: Dialect) -> Schema:
     if all(each == values[0] for each in _bare(values)) or len(_kinds(values)) == 1:
         return {"type": "array", "items": _bare(values)[0], **size}
     if dialect is Dialect.V31:
-        return {"type": "array", "prefixItems": values, "items": False, **size}
+        return {"type": "array", "prefixItems": values, **size}
     kinds = _kinds(values)
     items: Schema = {} if dialect is Dialect.V2 else {"anyOf": kinds}
     return {"type": "array", "items": items, **size}

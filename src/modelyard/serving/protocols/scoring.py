@@ -1,10 +1,7 @@
 """/score of a model without a script: any body to tensors, and tensors to what is wanted back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
-
-import msgspec
 
 from modelyard.domain.fronts import FrontSpec
 from modelyard.domain.predictors import Signature
@@ -18,8 +15,6 @@ from modelyard.serving.tensors.from_json import Asked, Form, JsonReader
 from modelyard.serving.tensors.tensor import Tensor, joined
 from modelyard.serving.tensors.to_json import rendered
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 _RUN_FAILED = "x-ms-run-function-failed"
 _RUN_MS = "x-ms-run-fn-exec-ms"
 _PROBABILITIES = "predict_proba"
@@ -51,15 +46,12 @@ class Scoring:
 
     def prepare(self, request: Request, body: bytes, request_id: str) -> Prepared:
         """The request of a worker. Raises the refusal that names what is wrong."""
-        query = dict(parse_qsl(request.query))
-        if request.method == "GET":
-            body = _of_query(query)
         kind = content.kind_of(request, body)
         asked = self._json.read(body) if kind is Kind.JSON else self._binary(kind, body)
         azure = kind is Kind.JSON and asked.form is Form.METHOD
         usual = self._method_of_azure if azure else self._method
-        method = query.get("method") or asked.method or usual
-        if method != usual or asked.method:
+        method = asked.method or usual
+        if asked.method:
             frames.check_method(method, self.signature.methods)
         wish = Wish(content.wanted(request), asked.form, method, self._nan)
         head = frames.request_head(asked.tensors, method, request_id)
@@ -97,17 +89,6 @@ def run_headers(answer: Answer) -> Headers:
     if answer.run_ms is not None and _RUN_MS not in names:
         found.append((_RUN_MS, f"{answer.run_ms:.3f}"))
     return found
-
-
-def _of_query(query: Mapping[str, str]) -> bytes:
-    """A record of what the query says, each value JSON where it is some."""
-    values = {}
-    for name, text in query.items():
-        try:
-            values[name] = _decode(text)
-        except msgspec.DecodeError:
-            values[name] = text
-    return _encode(values)
 
 
 def _renderer(wish: Wish) -> Callable[[Answer, Headers], Reply]:

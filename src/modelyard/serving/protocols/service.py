@@ -21,7 +21,7 @@ Describe = Callable[[str | None, Signature | ScriptTypes, Hello], bytes]
 """Writes the OpenAPI document: ``openapi.service.Described.document``."""
 
 _SCORE = "/score"
-_METHODS = ("GET", "POST", "OPTIONS")
+_METHODS = ("POST", "OPTIONS")
 _JSON = ("content-type", "application/json")
 
 
@@ -74,7 +74,7 @@ class ServiceProtocols:
         if request.path == _SCORE:
             if self._scripted:
                 return self._is_converted(request)
-            return request.method in {"GET", "POST"}
+            return request.method == "POST"
         if not is_v2(request.path) or request.method != "POST":
             return False
         place = place_of(request.path)
@@ -135,7 +135,8 @@ class ServiceProtocols:
     def _options(self, request: Request) -> Reply | None:
         if self._scripted and request.path == _SCORE:
             return None
-        methods = _METHODS if request.path == _SCORE else ("GET", "HEAD", "POST", "OPTIONS")
+        place = place_of(request.path) if is_v2(request.path) else None
+        methods = _METHODS if place is None else (*place.page.methods, "OPTIONS")
         origins = self._spec.cors_origins
         if not (origins and request.header("access-control-request-method")):
             return Reply(200, [("allow", ", ".join(methods))])
@@ -151,8 +152,9 @@ class ServiceProtocols:
         facts = self._learn()
         if facts is None or self._hello is None:
             raise unavailable("starting", "The first worker of this service is still starting.")
-        asked = parse_qs(request.query).get("version", [None])[-1]
+        asked = parse_qs(request.query, keep_blank_values=True).get("version", [None])[-1]
         version = "3.1" if request.path == "/openapi.json" and asked is None else asked
+        version = " " if version == "" else version  # no version, but not none asked for
         return Reply(200, [_JSON], self._describe_as(version, facts, self._hello))
 
 

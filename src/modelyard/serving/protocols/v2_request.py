@@ -31,20 +31,20 @@ class _Input(msgspec.Struct):
     name: str
     shape: list[int]
     datatype: str
-    parameters: dict[str, Any] | None = None
+    parameters: dict[str, Any] = {}
     data: msgspec.Raw = msgspec.Raw(b"")
 
 
 class _Output(msgspec.Struct):
     name: str
-    parameters: dict[str, Any] | None = None
+    parameters: dict[str, Any] = {}
 
 
 class _Body(msgspec.Struct):
     inputs: list[_Input]
-    id: str | int | None = None
-    parameters: dict[str, Any] | None = None
-    outputs: list[_Output] | None = None
+    id: str = ""
+    parameters: dict[str, Any] = {}
+    outputs: list[_Output] = []
 
 
 _decode = msgspec.json.Decoder(_Body).decode
@@ -83,13 +83,14 @@ def read(body: bytes, header_length: str | None, *, missing: bool) -> Inference:
     if not asked.inputs:
         raise wrong("inputs", "is empty.")
     tensors = _tensors(asked.inputs, rest, missing)
-    parameters = asked.parameters or {}
+    parameters = asked.parameters
     method = parameters.get("method")
     if not isinstance(method, str | None):
         raise wrong("parameters.method", "must be a text.")
-    outputs = tuple(_output(output, place) for place, output in enumerate(asked.outputs or ()))
-    id_ = None if asked.id is None else str(asked.id)
-    return Inference(tensors, id_, outputs, bool(parameters.get("binary_data_output")), method)
+    outputs = tuple(_output(output, place) for place, output in enumerate(asked.outputs))
+    return Inference(
+        tensors, asked.id or None, outputs, bool(parameters.get("binary_data_output")), method
+    )
 
 
 def _parts(body: bytes, header_length: str | None) -> tuple[Buffer, memoryview]:
@@ -118,7 +119,7 @@ def _tensors(inputs: list[_Input], rest: memoryview, missing: bool) -> list[Tens
     for place, given in enumerate(inputs):
         path = item("inputs", place)
         shape = _shape(given, path)
-        parameters = given.parameters or {}
+        parameters = given.parameters
         _check(parameters, path)
         size = parameters.get("binary_data_size")
         if size is None:
@@ -205,7 +206,7 @@ def _widened(data: memoryview, count: int, path: str) -> bytes:
 
 
 def _output(given: _Output, place: int) -> Output:
-    parameters = given.parameters or {}
+    parameters = given.parameters
     path = item(item("outputs", place), "parameters")
     for name in ("classification", *_UNSUPPORTED):
         if parameters.get(name):
