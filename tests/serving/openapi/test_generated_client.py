@@ -17,21 +17,21 @@ pytestmark = pytest.mark.slow
 PROGRAM = """
 import json, sys
 from prices_client import Client
-from prices_client.api.open_inference_protocol import v2_model, v2_infer
+from prices_client.api.open_inference_protocol import get_model_metadata, infer
 from prices_client.api.health import get_health
 from prices_client.api.scoring import score
-from prices_client.models import DataframeRecordsRequest, Record, ScoreRequest
+from prices_client.models import DataframeRecordsRequest, Record, RowsRequest, ScoreRequest
 from prices_client.models import V2InferInput, V2InferRequest
 from prices_client.models import V2InferInputDatatype as Datatype
 client = Client(base_url=sys.argv[1])
 record = Record(age=1.0, height=2.0, weight=3.0)
 scored = score.sync(client=client, body=ScoreRequest(data=[record]))
-rows = score.sync(client=client, body=ScoreRequest(data=[[1.0, 2.0, 3.0]]))
+rows = score.sync(client=client, body=RowsRequest(data=[[1.0, 2.0, 3.0]]))
 mlflow = score.sync(client=client, body=DataframeRecordsRequest(dataframe_records=[record]))
-model = v2_model.sync("people", client=client)
+model = get_model_metadata.sync("people", client=client)
 inputs = [V2InferInput(name=n, datatype=Datatype.FP64, shape=[1], data=[1.0])
           for n in ("age", "height", "weight")]
-inferred = v2_infer.sync("people", client=client, body=V2InferRequest(inputs=inputs))
+inferred = infer.sync("people", client=client, body=V2InferRequest(inputs=inputs))
 print(json.dumps([scored.to_dict(), rows.to_dict(), mlflow.to_dict(), model.to_dict()["name"],
                   inferred.to_dict()["outputs"][0]["data"]]))
 """

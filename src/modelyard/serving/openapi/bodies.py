@@ -32,13 +32,17 @@ def bodies(signature: Signature, sample: Sample, dialect: Dialect, place: str) -
     else:
         tables, example = _of_arrays(signature, sample, dialect)
     rows = {"$ref": f"{place}Rows"}
-    either = _either([rows, {"$ref": f"{place}Records"}], dialect) if "Records" in tables else rows
     methods: Schema = {"type": "string", "enum": list(signature.methods)}
     method = schemas.nullable(methods, dialect)
     named: dict[str, Schema] = dict(tables)
-    named[AZURE] = _object({"data": either, "method": method}, ["data"])
+    named[AZURE] = _object({"data": rows, "method": method}, ["data"])
     requests = [AZURE]
     if "Split" in tables:
+        # of two lists in one field a generated client could not tell which it is
+        named["RowsRequest"] = named[AZURE]
+        known = {"data": {"$ref": f"{place}Records"}, "method": method}
+        named[AZURE] = _object(known, ["data"])
+        requests.append("RowsRequest")
         split = {"$ref": f"{place}Split"}
         named["InputDataRequest"] = _object({"input_data": split}, ["input_data"])
         named["DataframeSplitRequest"] = _object({"dataframe_split": split}, ["dataframe_split"])

@@ -121,13 +121,13 @@ def paths(models: Sequence[str], versions: Sequence[str], example: Any) -> dict[
     """The pages of the protocol."""
     live = _flag("live", "The server answers.")
     found: dict[str, Any] = {
-        "/v2": _page("v2Server", "What this server is", "V2Server", (401,)),
+        "/v2": _page("getServerMetadata", "What this server is", "V2Server", (401,)),
         "/v2/health/live": live,
         "/v2/health/ready": _flag("ready", "Whether the service takes requests."),
-        "/v2/models/stats": _page("v2AllStatistics", "Statistics", "V2Statistics", _MODEL),
+        "/v2/models/stats": _page("getAllStatistics", "Statistics", "V2Statistics", _MODEL),
         "/v2/repository/index": {
             "post": {
-                **_operation("v2Index", "The models that are served here", "V2Index", (401,)),
+                **_operation("listModels", "The models that are served here", "V2Index", (401,)),
             }
         },
     }
@@ -146,11 +146,14 @@ def paths(models: Sequence[str], versions: Sequence[str], example: Any) -> dict[
 def _pages_of_model(suffix: str, example: Any) -> dict[str, Any]:
     return {
         "": _page(
-            f"v2Model{suffix}", "Inputs and outputs of the model", "V2Model", (*_MODEL, 503)
+            f"getModelMetadata{suffix}",
+            "The model's inputs and outputs",
+            "V2Model",
+            (*_MODEL, 503),
         ),
         "/ready": _flag(f"modelReady{suffix}", "Whether the model takes requests.", key="ready"),
-        "/stats": _page(f"v2Statistics{suffix}", "Statistics", "V2Statistics", _MODEL),
-        "/infer": {"post": _infer(f"v2Infer{suffix}", example)},
+        "/stats": _page(f"getModelStatistics{suffix}", "Statistics", "V2Statistics", _MODEL),
+        "/infer": {"post": _infer(f"infer{suffix}", example)},
     }
 
 
@@ -209,7 +212,7 @@ def _flag(id_: str, description: str, key: str | None = None) -> dict[str, Any]:
         answers["400"] = {"description": "Not ready.", "content": content}
     return {
         "get": {
-            "operationId": f"v2{id_[0].upper()}{id_[1:]}",
+            "operationId": f"is{id_[0].upper()}{id_[1:]}",
             "tags": ["open inference protocol"],
             "summary": description,
             "responses": {**answers, **responses((401, 404), "V2Error")},
