@@ -28,6 +28,7 @@ GUIDES = [
         "no-code",
         "workers",
         "batching",
+        "protocols",
     )
 ]
 PAGES = [*GUIDES, DOCS / "reference" / "rest-api.md"]
