@@ -85,7 +85,8 @@ def _parameter(name: str, schema: Mapping[str, Any], alone: bool) -> Parameter:
         specs = [TensorSpec(f"{prefix}{c}", d, (-1, 1)) for c, d in columns.items()]
         return Parameter(name, "columns", tuple(specs))
     found = _array(schema)
-    if found is not None and (format_ == _NUMPY or format_ is None):
+    # a list with a format of its own is another thing written as one, such as a data frame
+    if found is not None and (format_ in {None, _NUMPY} or not found[1]):
         datatype, dimensions = found
         kind = "array" if dimensions else "value"
         return Parameter(name, kind, (TensorSpec(name, datatype, (-1,) * dimensions or (1,)),))

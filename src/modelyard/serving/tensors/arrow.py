@@ -8,7 +8,7 @@ dimensions.
 from collections.abc import Sequence
 
 from modelyard.serving.tensors import arrow_read, arrow_write
-from modelyard.serving.tensors.arrow_read import Column
+from modelyard.serving.tensors.arrow_batch import Column
 from modelyard.serving.tensors.fields import at, unreadable
 from modelyard.serving.tensors.flatbuffer import Broken
 from modelyard.serving.tensors.table import flattened
