@@ -8,9 +8,10 @@ from inline_snapshot import external_file, snapshot
 
 from modelyard.domain.routing import Backend, Route, RoutingTable
 from modelyard.domain.services import Auth
-from modelyard.gateway.config import fits, quoted, render, stamp
+from modelyard.gateway.config import fits, render, stamp
 from modelyard.gateway.layout import Layout
 from modelyard.gateway.maps import in_safe_order, maps, parse_map, render_map
+from modelyard.gateway.sections import quoted
 from modelyard.settings import read
 
 LAYOUT = Layout(

@@ -120,6 +120,37 @@ def test_a_post_that_a_front_has_taken_is_never_sent_twice(yard: Yard) -> None:
     assert yard.fronts["a"].requests == ["/score", "/die", "/die"]
 
 
+@pytest.mark.parametrize("path", ["/untaken", "/unread"])
+def test_a_post_that_no_front_has_taken_is_sent_again(yard: Yard, path: str) -> None:
+    yard.gateway.apply(table(route(), yard.front("a")))
+    connection = yard.connect()
+    exchange(connection, "/serve/ws/svc/score")
+
+    reply = exchange(connection, f"/serve/ws/svc{path}", body=b"x" * 10_000)
+    connection.close()
+
+    assert reply.status == 200
+    assert yard.fronts["a"].requests == ["/score", path, path]
+
+
+def test_a_post_that_no_front_has_taken_and_none_takes_is_a_503(yard: Yard) -> None:
+    yard.gateway.apply(table(route(), yard.front("a")))
+    connection = yard.connect()
+    exchange(connection, "/serve/ws/svc/score")
+    replies: list[Reply] = []
+    caller = threading.Thread(
+        target=lambda: replies.append(exchange(connection, "/serve/ws/svc/hold", body=b"x"))
+    )
+
+    caller.start()
+    yard.fronts["a"].waiting.wait(20)
+    yard.lose("a")
+    caller.join()
+    connection.close()
+
+    assert is_problem(replies[0], 503, "front_down")
+
+
 def test_a_front_that_stays_away_is_a_503_after_two_seconds(yard: Yard) -> None:
     yard.gateway.apply(table(route(), yard.front("a")))
     yard.lose("a")

@@ -46,8 +46,24 @@ def test_the_configuration_of_several_fronts() -> None:
         """\
 backend be_r1 from fronts
     timeout server 95500ms
+    option http-keep-alive
+    option http-buffer-request
+    http-reuse always
+    retries 2
+    retry-on conn-failure empty-response
     balance leastconn
+    default-server check inter 2s fastinter 100ms downinter 100ms fall 1 rise 1
+    default-server observe layer4 error-limit 1 on-error mark-down
+    server front1 'unix@/run/r1.1.sock'
+    server front2 'unix@/run/r1.2.sock'
+    server again 'unix@/run/user/1/my/again-r1' backup pool-max-conn 0 no-check
+
+listen again_r1 from fronts
+    bind 'unix@/run/user/1/my/again-r1' mode 600
+    unique-id-format %[req.hdr(x-request-id)]
+    timeout server 95500ms
     retries 20
+    balance leastconn
     default-server check inter 2s fastinter 100ms downinter 100ms fall 1 rise 1
     default-server observe layer4 error-limit 1 on-error mark-down
     server front1 'unix@/run/r1.1.sock'

@@ -8,14 +8,18 @@ service leads where, keys and authentication are in the maps (``maps.py``).
 import hashlib
 from collections.abc import Iterator
 
-from modelyard.domain.routing import Backend, Route, RoutingTable
+from modelyard.domain.routing import Route, RoutingTable
+from modelyard.gateway.config_fronts import front_sections
 from modelyard.gateway.layout import Layout
-from modelyard.gateway.maps import AUTH, BACKENDS, CORS, KEYS, address, backend_name
+from modelyard.gateway.maps import AUTH, BACKENDS, CORS, KEYS, address
 from modelyard.gateway.replies import EVERYWHERE, OF_CONTROL, OF_FRONTS, answer
+from modelyard.gateway.sections import PAUSE, quoted, section
 
 LOCAL_PREFIX = "local_"
 _LONGEST_UPLOAD = 4 * 3600
-_PAUSE = "server pause 127.0.0.1:1 backup"
+_CLOSE = "option http-server-close"
+"""A kept connection that dies looks to a caller as if nothing had been asked."""
+
 _STAMP = "description modelyard-"
 
 _LOG = (
@@ -35,7 +39,7 @@ def render(table: RoutingTable, layout: Layout) -> str:
         *(_local(route, layout) for route in _local_routes(table)),
         *_inner_backends(layout),
         *(_successor(f"successor_{r.port}", f"127.0.0.1:{r.port}") for r in _local_routes(table)),
-        *(_front(table.backends[id]) for id in sorted(table.backends)),
+        *(s for id in sorted(table.backends) for s in front_sections(table.backends[id], layout)),
     ]
     text = "\n".join(sections)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -54,18 +58,9 @@ def fits(text: str, layout: Layout) -> bool:
     return {_bind(layout), _stats_socket(layout), _control_server(layout)} <= present
 
 
-def quoted(text: object) -> str:
-    """One word of the configuration, whatever is in it."""
-    return "'" + str(text).replace("'", "'\\''") + "'"
-
-
-def _section(head: str, *lines: str) -> str:
-    return "\n".join([head, *(f"    {line}" for line in lines), ""])
-
-
 def _global(table: RoutingTable, layout: Layout) -> str:
     longest = max((b.timeout for b in table.backends.values()), default=0.0)
-    return _section(
+    return section(
         "global",
         _STAMP,
         "log stdout len 8192 format raw local0 info",
@@ -92,13 +87,11 @@ def _control_server(layout: Layout) -> str:
 
 
 def _defaults() -> str:
-    base = _section(
+    base = section(
         "defaults base",
         "mode http",
-        # without these two every reload breaks some keep-alive clients: idle connections get their
-        # last answer, and a front's dead connection is never taken for a request
+        # without it every reload breaks some keep-alive clients: idle ones get their last answer
         "option idle-close-on-response",
-        "option http-server-close",
         "option abortonclose",
         # Only a failed connect is tried again, for 2 s in all. To a unix socket it fails at once
         # and HAProxy would try again at once; so every second try goes to a port where nobody
@@ -121,14 +114,14 @@ def _defaults() -> str:
     return "\n".join(
         [
             base,
-            _section("defaults fronts from base", *OF_FRONTS),
-            _section("defaults control from base", *OF_CONTROL),
+            section("defaults fronts from base", _CLOSE, *OF_FRONTS),
+            section("defaults control from base", _CLOSE, *OF_CONTROL),
         ]
     )
 
 
 def _main(layout: Layout) -> str:
-    return _section(
+    return section(
         "frontend main from base",
         _bind(layout),
         *_entry(layout),
@@ -153,7 +146,7 @@ def _main(layout: Layout) -> str:
 
 def _local(route: Route, layout: Layout) -> str:
     """A local service's own port: no key and no prefix."""
-    return _section(
+    return section(
         f"frontend {LOCAL_PREFIX}{route.port} from base",
         f"bind 127.0.0.1:{route.port}",
         *_entry(layout),
@@ -258,14 +251,14 @@ def _inner_backends(layout: Layout) -> list[str]:
     """The backends that are always there."""
     long_routes = r"'^/api/v1/(.*/)?(blobs|logs?)(/|$)'"
     return [
-        _section(
+        section(
             "backend control from control",
             f"http-request set-timeout server {_LONGEST_UPLOAD}s if {{ path_reg {long_routes} }}",
             _control_server(layout),
-            _PAUSE,
+            PAUSE,
         ),
         # a backend that the map names but this process does not know
-        _section(
+        section(
             "backend nowhere from fronts",
             answer(
                 503,
@@ -281,37 +274,7 @@ def _inner_backends(layout: Layout) -> list[str]:
 
 def _successor(name: str, to: str) -> str:
     """The process that replaced this one listens at the same address."""
-    return _section(f"backend {name} from fronts", "timeout server 4h", f"server newest {to}")
-
-
-def _front(backend: Backend) -> str:
-    return _section(
-        f"backend {backend_name(backend.id)} from fronts",
-        f"timeout server {max(1, round(backend.timeout * 1000))}ms",
-        *(_one_server(*backend.sockets) if len(backend.sockets) == 1 else _servers(backend)),
-    )
-
-
-def _one_server(socket: str) -> Iterator[str]:
-    yield f"server front {quoted(f'unix@{socket}')} backup"
-    yield _PAUSE
-
-
-def _servers(backend: Backend) -> Iterator[str]:
-    """
-    Several fronts: the one with fewest requests is next.
-
-    One that does not take a connection is out at once, and the request goes to another; it is
-    asked again ten times a second. With all of them out, only the pause is left: each try there
-    takes ``timeout connect``.
-    """
-    yield "balance leastconn"
-    yield "retries 20"
-    yield "default-server check inter 2s fastinter 100ms downinter 100ms fall 1 rise 1"
-    yield "default-server observe layer4 error-limit 1 on-error mark-down"
-    for number, socket in enumerate(backend.sockets, start=1):
-        yield f"server front{number} {quoted(f'unix@{socket}')}"
-    yield f"{_PAUSE} no-check"
+    return section(f"backend {name} from fronts", "timeout server 4h", f"server newest {to}")
 
 
 def _local_routes(table: RoutingTable) -> list[Route]:

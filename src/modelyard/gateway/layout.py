@@ -59,6 +59,10 @@ class Layout:
         """Where the newest HAProxy worker takes commands; for people, we use the master's."""
         return self.sockets / "gateway.sock"
 
+    def again_socket(self, id: str) -> Path:
+        """Where HAProxy asks itself once more for what a front had not taken."""
+        return self.sockets / f"again-{id}"
+
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the gateway."""

@@ -1,0 +1,66 @@
+"""The part of the configuration that leads to fronts; pure."""
+
+from collections.abc import Iterator
+
+from modelyard.domain.routing import Backend
+from modelyard.gateway.layout import Layout
+from modelyard.gateway.maps import backend_name
+from modelyard.gateway.sections import PAUSE, quoted, section
+
+
+def front_sections(backend: Backend, layout: Layout) -> Iterator[str]:
+    """
+    A backend on connections that are kept, and behind it one for what these lose.
+
+    A new connection for each request would cost more than all else here. But of a request on a
+    kept connection that dies HAProxy would say nothing: it would only close the caller's. So a
+    front begins its answer (``HTTP/1.1``) before any worker is told of a request: one that had
+    begun is lost, which is a 502; one without a byte was not taken, and is sent once more, inside
+    this process, to ``again``, which takes a new connection to a front and says what becomes of
+    it. HAProxy can do that with what it had whole before it sent any of it: up to 16 KB.
+    """
+    timeout = f"timeout server {max(1, round(backend.timeout * 1000))}ms"
+    fronts = list(_fronts(backend))
+    place = quoted(f"unix@{layout.again_socket(backend.id)}")
+    yield section(
+        f"backend {backend_name(backend.id)} from fronts",
+        timeout,
+        "option http-keep-alive",
+        "option http-buffer-request",
+        "http-reuse always",
+        f"retries {len(backend.sockets)}",
+        "retry-on conn-failure empty-response",
+        *fronts,
+        f"server again {place} backup pool-max-conn 0{_unchecked(backend)}",
+    )
+    yield section(
+        f"listen again_{backend.id} from fronts",
+        f"bind {place} mode 600",
+        "unique-id-format %[req.hdr(x-request-id)]",
+        timeout,
+        *(() if len(backend.sockets) == 1 else ("retries 20",)),
+        *fronts,
+        f"{PAUSE}{_unchecked(backend)}",
+    )
+
+
+def _fronts(backend: Backend) -> Iterator[str]:
+    """
+    Of several the one with fewest requests is next.
+
+    One that does not take a connection is out at once, and the request goes to another; it is
+    asked again ten times a second. With all of them out, only the last line of the section is
+    left: the pause, where each try takes ``timeout connect``.
+    """
+    if len(backend.sockets) == 1:
+        yield f"server front {quoted(f'unix@{backend.sockets[0]}')} backup"
+        return
+    yield "balance leastconn"
+    yield "default-server check inter 2s fastinter 100ms downinter 100ms fall 1 rise 1"
+    yield "default-server observe layer4 error-limit 1 on-error mark-down"
+    for number, socket in enumerate(backend.sockets, start=1):
+        yield f"server front{number} {quoted(f'unix@{socket}')}"
+
+
+def _unchecked(backend: Backend) -> str:
+    return "" if len(backend.sockets) == 1 else " no-check"
