@@ -22,6 +22,7 @@ LAYOUT = Layout(
     control_socket=Path("/run/user/1/my/control.sock"),
     log=Path("/home/me/.modelyard/logs/gateway.log"),
     hostname="Desk",
+    threads=2,
     allowed_hosts=("models.example",),
 )
 BLUE, GREEN = Backend("r1", ("/run/r1.sock",), 95.5), Backend("r2", ("/run/r2.sock",), 20_000)

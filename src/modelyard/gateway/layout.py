@@ -1,11 +1,18 @@
 """Where the gateway listens and where its files lie."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelyard.settings import Settings
 
 WILDCARDS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - compared, not bound
+
+
+def _threads() -> int:
+    """Two, but on a single core they would only get in each other's way."""
+    available = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0, 1}
+    return min(2, len(available))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,7 @@ class Layout:
     hostname: str = "localhost"
     allowed_hosts: tuple[str, ...] = ()
     max_body: int = 100 * 1024**2
-    threads: int = 2
+    threads: int = field(default_factory=_threads)
 
     @classmethod
     def of(cls, settings: Settings, control_socket: Path, hostname: str) -> "Layout":
