@@ -8,7 +8,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 export UV_LINK_MODE ?= hardlink
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test test-all check format lock clean
+.PHONY: help setup demo stop test test-all fuzz check format lock clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -26,6 +26,16 @@ test: $(READY)  ## pass every quick test
 
 test-all: $(READY)  ## also those that need a peer, an oracle or a heavy framework
 	$(BIN)/python -m pytest
+
+SECONDS_EACH ?= 60
+FUZZ := .tools/fuzz/bin/python
+
+fuzz: $(READY)  ## look for input that breaks what reads HTTP and frames (SECONDS_EACH=60)
+	@test -x $(FUZZ) || $(UV) venv -q --python $(BIN)/python .tools/fuzz
+	@$(UV) pip install -q --python $(FUZZ) atheris msgspec httptools uvloop
+	@mkdir -p .tools/findings
+	PYTHONPATH=src $(FUZZ) -m tests.fuzz.frames -max_total_time=$(SECONDS_EACH) -artifact_prefix=.tools/findings/
+	PYTHONPATH=src $(FUZZ) -m tests.fuzz.http -max_total_time=$(SECONDS_EACH) -artifact_prefix=.tools/findings/
 
 check: $(READY)  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
