@@ -22,6 +22,10 @@ from modelyard.serving.status import Standing
 _METHODS = ("GET", "POST", "OPTIONS")
 _JSON = ("content-type", "application/json")
 _NOT_FAILED = ("x-ms-run-function-failed", "False")
+_OWN_TYPES = frozenset((None, b"application/json"))
+_OWN_ACCEPTS = frozenset((None, b"application/json", b"*/*"))
+"""What nearly all send to a script: told apart from other forms without asking further."""
+
 _STATES = {
     FrontState.STARTING: "The first worker of this service is still starting.",
     FrontState.UNHEALTHY: "Every worker of this service is down and being restarted.",
@@ -106,6 +110,9 @@ class App:
         """Whether it is a script's, in the script's own form."""
         if not self._scripted or request.path != "/score":
             return False
+        known = request.known
+        if known.get(b"content-type") in _OWN_TYPES and known.get(b"accept") in _OWN_ACCEPTS:
+            return True
         return self._protocols is None or not self._protocols.takes(request)
 
     def _for_worker(self, request: Incoming) -> bool:

@@ -82,7 +82,7 @@ class Worker:
         finally:
             theirs.close()
         self._greeting = launch.greeting
-        self._channel = Channel(ours, self._on_frame, self._on_broken)
+        self._channel = Channel(ours, self._on_frame, self._on_broken, self._on_bytes)
         self.process.exited.add_done_callback(self._on_exit)
 
     def greet(self) -> None:
@@ -185,8 +185,10 @@ class Worker:
         self._listener.note(f"worker {self.number} does not keep to the protocol: {what}")
         self.kill("it did not keep to the protocol")
 
-    def _on_frame(self, kind: int, id_: int, head: bytes, body: Body) -> None:
+    def _on_bytes(self) -> None:
         self._lives(time.monotonic())
+
+    def _on_frame(self, kind: int, id_: int, head: bytes, body: Body) -> None:
         if kind == frames.RESPONSE:
             self._on_response(id_, head, body)
         elif kind == frames.CHUNK:
