@@ -91,6 +91,11 @@ def with_header(text: str, data: bytes = b"") -> bytes:
         with_header("{'descr': '<f8', 'fortran_order': False, 'shape': (10**9,)}"),
         with_header("{'descr': '<U1', 'fortran_order': False, 'shape': (1,)}", b"\xff" * 4),
         with_header("{'descr': 3, 'fortran_order': False, 'shape': ()}"),
+        with_header("{'descr': '<U" + "9" * 5000 + "', 'fortran_order': False, 'shape': (1,)}"),
+        with_header(
+            f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({'9' * 3000}, {'9' * 3000})}}"
+        ),
+        with_header("{'descr': '|S0', 'fortran_order': False, 'shape': (1000000000000,)}"),
     ],
 )
 def test_a_broken_file_is_a_400(body: bytes) -> None:
@@ -98,6 +103,12 @@ def test_a_broken_file_is_a_400(body: bytes) -> None:
         npy.read(body)
 
     assert refused.value.status == 400
+
+
+def test_a_large_shape_without_values_costs_nothing() -> None:
+    header = "{'descr': '<f8', 'fortran_order': True, 'shape': (1000000000000, 0)}"
+
+    assert npy.read(with_header(header)).count == 0
 
 
 @given(st.binary(max_size=200), st.integers(0, 100))

@@ -23,9 +23,10 @@ _CODES = {
     **{f"f{size}": f"FP{8 * size}" for size in (2, 4, 8)},
 }
 _NAMES = {datatype: code for code, datatype in _CODES.items() if code != "?"}
-_DESCR = re.compile(r"([<>|=]?)([?biufSUO])(\d*)").fullmatch
+_DESCR = re.compile(r"([<>|=]?)([?biufSUO])([0-9]{0,9})").fullmatch
 _HEADER_LIMIT = 10_000
 _MOST_DIMENSIONS = 32
+_LARGEST = 2**63 - 1
 
 
 def read(body: Buffer, name: str = "") -> Tensor:
@@ -34,7 +35,7 @@ def read(body: Buffer, name: str = "") -> Tensor:
     found = _DESCR(descr) if isinstance(descr, str) else None
     if found is None:
         raise unreadable(f"The .npy file has the dtype {descr!r}; numbers and texts are taken.")
-    order, kind, size = found.groups()
+    order, kind, digits = found.groups()
     if kind == "O":
         raise unreadable(
             "The .npy file holds Python objects, which are never read; save numbers or texts, "
@@ -42,9 +43,9 @@ def read(body: Buffer, name: str = "") -> Tensor:
         )
     data: Any = memoryview(body)[start:]
     if kind in "SU":
-        return _texts(name, data, shape, int(size or 0) * (4 if kind == "U" else 1), kind, order,
-                      fortran)  # fmt: skip
-    datatype = _CODES.get(kind + size)
+        width = int(digits or 0) * (4 if kind == "U" else 1)
+        return _texts(name, data, shape, width, kind, order, fortran)
+    datatype = _CODES.get(kind + digits)
     if datatype is None:
         raise unreadable(f"The .npy file has the dtype {descr!r}; numbers to 8 bytes are taken.")
     width = struct.calcsize(CODES[datatype])
@@ -93,8 +94,9 @@ def _header(body: Buffer) -> tuple[Any, bool, Shape, int]:
         shape = tuple(shape)
     except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
         raise unreadable("The header of the .npy file cannot be read.") from None
-    if len(shape) > _MOST_DIMENSIONS or not all(type(s) is int and s >= 0 for s in shape):
-        raise unreadable(f"The .npy file has the impossible shape {shape!r}.")
+    possible = len(shape) <= _MOST_DIMENSIONS and all(type(s) is int for s in shape)
+    if not possible or any(not 0 <= s <= _LARGEST for s in shape) or prod(shape) > _LARGEST:
+        raise unreadable("The .npy file has an impossible shape.")
     return descr, bool(fortran), shape, start + length
 
 
@@ -119,6 +121,8 @@ def _row_major(data: Any, width: int, shape: Shape) -> bytes:
 
 def _transposed(elements: list[Any], shape: Shape) -> list[Any]:
     """Elements of the order of Fortran in that of C."""
+    if not elements:
+        return elements  # of a shape such as (1000000000, 0)
     strides = [prod(shape[:axis]) for axis in range(len(shape))]
     places = [0]
     for size, stride in zip(shape, strides, strict=True):
@@ -130,6 +134,8 @@ def _texts(
     name: str, data: memoryview, shape: Shape, width: int, kind: str, order: str, fortran: bool
 ) -> Tensor:
     count = prod(shape)
+    if count and not width:
+        raise unreadable("The .npy file holds texts of no width: there is nothing to read.")
     _check_size(data, count * width, shape)
     encoding = "utf-8" if kind == "S" else "utf-32-be" if order == ">" else "utf-32-le"
     try:
