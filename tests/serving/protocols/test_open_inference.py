@@ -186,10 +186,25 @@ BINARY = [
     ),
     (b'{"inputs":[{"name":"a","shape":[-1],"datatype":"FP32","data":[]}]}', None, "impossible"),
     (b'{"inputs":[{"name":"a","shape":[0],"datatype":"FP32","data":[]}]}', None, "no values"),
-]
+    (b"{}", "9" * 5000, "the body has 2 bytes"),
+    (
+        b'{"inputs":[{"name":"a","shape":[' + b"9," * 200_000 + b'9],"datatype":"FP32"}]}',
+        None,
+        "200001 dimensions",
+    ),
+    (
+        b'{"inputs":[' + b'{"name":"a","shape":[1],"datatype":"FP32"},' * 50_000
+        + b'{"name":"a","shape":[1],"datatype":"FP32"}]}',
+        None,
+        "has twice 'a'",
+    ),
+]  # fmt: skip
+"""The last two are large: what is quadratic would hold all other callers up for minutes."""
 
 
-@pytest.mark.parametrize(("body", "length", "words"), BINARY)
+@pytest.mark.parametrize(
+    ("body", "length", "words"), BINARY, ids=[words for _, _, words in BINARY]
+)
 def test_broken_requests_are_refused(body: bytes, length: str | None, words: str) -> None:
     with pytest.raises(Refusal) as refused:
         v2_request.read(body, length, missing=False)

@@ -4,6 +4,7 @@ The Open Inference Protocol's inference request: JSON, or JSON with binary tenso
 Pure: bytes in, values out; every error is a refusal that names the place.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -24,6 +25,8 @@ BINARY_HEADER = "inference-header-content-length"
 
 _HALF = "BF16"
 _FAR = 1 << 40
+_MOST_DIMENSIONS = 32
+_DIGITS = 18
 _UNSUPPORTED = ("shared_memory_region", "sequence_id")
 
 
@@ -97,21 +100,19 @@ def _parts(body: bytes, header_length: str | None) -> tuple[Buffer, memoryview]:
     view = memoryview(body)
     if header_length is None:
         return body, view[:0]
-    if not header_length.isdecimal() or int(header_length) > len(body):
+    number = header_length.isdecimal() and len(header_length) <= _DIGITS
+    if not number or int(header_length) > len(body):
         raise unreadable(
-            f"Inference-Header-Content-Length is {header_length!r}; the body has {len(body)} bytes"
+            f"Inference-Header-Content-Length is {header_length[:40]!r}; "
+            f"the body has {len(body)} bytes"
         )
     length = int(header_length)
     return bytes(view[:length]), view[length:]
 
 
 def _tensors(inputs: list[_Input], rest: memoryview, missing: bool) -> list[Tensor]:
-    names = [given.name for given in inputs]
-    twice = (
-        sorted({name for name in names if names.count(name) > 1})
-        if len(set(names)) < len(names)
-        else []
-    )
+    counts = Counter(given.name for given in inputs)
+    twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         raise wrong("inputs", f"has twice {quoted(twice)}.")
     tensors: list[Tensor] = []
@@ -141,6 +142,9 @@ def _shape(given: _Input, path: str) -> Shape:
     if given.datatype not in DATATYPES and given.datatype != _HALF:
         known = ", ".join(DATATYPES)
         raise wrong(item(path, "datatype"), f"is {given.datatype!r}; there are {known}.")
+    if len(given.shape) > _MOST_DIMENSIONS:
+        problem = f"has {len(given.shape)} dimensions; {_MOST_DIMENSIONS} are possible."
+        raise wrong(item(path, "shape"), problem)
     if any(size < 0 for size in given.shape) or prod(given.shape) > _FAR:
         raise wrong(item(path, "shape"), f"is {given.shape}, which is impossible.")
     if not prod(given.shape):
