@@ -151,6 +151,15 @@ def asking(request: bytes, answer: bytes, *, closes: bool = False) -> Scenario:
             b"GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n", b"GET /? 0", True,
             id="an upgrade is not taken",
         ),
+        pytest.param(
+            POST + b"connection: upgrade\r\nupgrade: h2c\r\ncontent-length: 3\r\n\r\nabc",
+            b"POST /echo? 3", True, id="an upgrade is not taken, the body is",
+        ),
+        pytest.param(
+            POST + b"connection: upgrade\r\nupgrade: h2c\r\ntransfer-encoding: chunked\r\n\r\n"
+            b"3\r\nabc\r\n0\r\n\r\n", b"POST /echo? 3", True,
+            id="an upgrade is not taken, the body in chunks is",
+        ),
     ],
 )  # fmt: skip
 def test_a_request_is_read_and_answered(
@@ -385,6 +394,58 @@ def test_a_stream_comes_in_chunks_and_the_connection_goes_on(play: Play) -> None
         writer.close()
 
         assert rest.startswith(b"2\r\nde\r\n0\r\n\r\nHTTP/1.1 200 ")
+
+    play(scenario)
+
+
+def test_a_stream_to_http_1_0_ends_with_the_connection_even_if_kept(play: Play) -> None:
+    async def scenario(server: Server) -> None:
+        reader, writer = await server.connect()
+        writer.write(b"GET /stream HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
+        await until(lambda: server.app.streams)
+        server.app.streams[0].push(b"piece")
+        server.app.streams[0].end()
+        found = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+
+        assert found.endswith(b"connection: close\r\n\r\npiece")
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_stream_of_a_status_without_a_body_sends_none(play: Play, status: int) -> None:
+    async def scenario(server: Server) -> None:
+        reader, writer = await server.connect()
+        writer.write(b"GET /later HTTP/1.1\r\n\r\nGET /two HTTP/1.1\r\n\r\n")
+        await until(lambda: server.app.later)
+        later, stream = server.app.later[0], Stream(lambda: None, lambda: None)
+        stream.push(b"piece")
+        later.client.respond(later, Reply(status, [], stream))
+        found = await reader.readuntil(b"GET /two? 0")
+        writer.close()
+
+        assert statuses(found) == [status, 200]
+        assert b"piece" not in found
+        assert b"transfer-encoding" not in found
+
+    play(scenario)
+
+
+def test_a_stream_behind_an_answer_that_nobody_reads_is_held_up(play: Play) -> None:
+    async def scenario(server: Server) -> None:
+        _, writer = await server.connect()
+        writer.write(b"GET /later HTTP/1.1\r\n\r\nGET /stream HTTP/1.1\r\n\r\n")
+        await until(lambda: server.app.later)
+        later = server.app.later[0]
+        later.client.respond(later, Reply(200, [], bytes(8 * 1024 * 1024)))
+        await until(lambda: server.app.streams)
+        for _ in range(64):
+            server.app.streams[0].push(bytes(64 * 1024))
+            await asyncio.sleep(0)
+        writer.close()
+
+        assert server.app.paused
 
     play(scenario)
 

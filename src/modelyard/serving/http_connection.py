@@ -197,16 +197,18 @@ class Connection(Reading, asyncio.Protocol):
         lines = http_head.lines(reply.headers)
         if not isinstance(body, Stream):
             self.send(request, reply.status, lines, body)
-        elif request is not self._current or request.method == "HEAD":
+        elif request is not self._current or _without_body(request, reply.status):
             body.drop(ClientGone())  # nobody reads it
             reply.done()
             self.send(request, reply.status, lines, b"")
         else:
-            last = self._is_last(request)
+            # to a client of HTTP/1.0 the end of the connection is the end of the body
+            last = request.old or self._is_last(request)
             head = http_head.head(reply.status, lines, None, request, last=last)
             self._transport.write(self._rest(head))
-            chunked = not request.old
-            self._sending = StreamSender(self._transport, body, chunked=chunked)
+            self._sending = StreamSender(self._transport, body, chunked=not request.old)
+            if self._held_up:
+                self._sending.hold()  # by what was sent before it
             self._sending.start(partial(self._streamed, reply, last=last))
 
     def send(
@@ -226,7 +228,7 @@ class Connection(Reading, asyncio.Protocol):
             self._answered(last)
             return
         head = self._rest(http_head.head(status, lines, len(body), request, last=last))
-        if request.method == "HEAD" or status in http_head.WITHOUT_BODY:
+        if _without_body(request, status):
             self._transport.write(head)
         elif len(body) <= _JOINED:
             self._transport.write(head + body)
@@ -285,6 +287,10 @@ class Connection(Reading, asyncio.Protocol):
                 self._transport.resume_reading()
             else:
                 self._transport.pause_reading()
+
+
+def _without_body(request: Incoming, status: int) -> bool:
+    return request.method == "HEAD" or status in http_head.WITHOUT_BODY
 
 
 def _expects(request: Incoming) -> bool:

@@ -65,6 +65,6 @@ def head(status: int, rest: bytes, size: int | None, request: Incoming, *, last:
         return b"%s%s\r\n" % (start(status), rest)
     if size is not None:
         return b"%s%scontent-length: %d\r\n\r\n" % (start(status), rest, size)
-    if request.old:  # the end of the connection is the end of the body
+    if request.old:
         return b"%s%s\r\n" % (start(status), rest)
     return b"%s%stransfer-encoding: chunked\r\n\r\n" % (start(status), rest)

@@ -22,6 +22,7 @@ class Reading:
         self._url = b""
         self._fields: Fields = []
         self._arriving: Incoming | None = None
+        self._upgrading: Incoming | None = None
         self._large = False  # the read being parsed could hold too large a head
         self._quiet = 0  # bytes since a head, a piece of a body or the end of a request
 
@@ -32,14 +33,30 @@ class Reading:
         self._large = size > HEAD_LIMIT
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # the request that asked for it is answered, and the last of its connection
+        except httptools.HttpParserUpgrade as upgrade:
+            self._read_body_of_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError as error:
             raise _cause(error) from None
         except httptools.HttpParserError as error:
             raise bad_request(str(error)) from None
         if self._quiet > HEAD_LIMIT:
             raise head_too_large(HEAD_LIMIT, HEADER_COUNT)
+
+    def _read_body_of_upgrade(self, rest: bytes) -> None:
+        """
+        Go on behind a head that asked for another protocol.
+
+        Nothing is upgraded here: the request is answered as it is, and the last of its connection.
+        But the parser gives up its body, which clients send that offer HTTP/2 with every request;
+        so another parser reads that, behind a head of ours.
+        """
+        request = self._upgrading
+        if request is None:
+            return
+        self._parser = httptools.HttpRequestParser(self)
+        encoding = b"transfer-encoding: chunked"
+        framing = encoding if request.chunked else b"content-length: %d" % request.length
+        self._feed(b"POST / HTTP/1.1\r\n%b\r\n\r\n%b" % (framing, rest))
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request's target."""
@@ -52,6 +69,10 @@ class Reading:
     def on_headers_complete(self) -> None:
         """The head is whole."""
         parser, fields = self._parser, self._fields
+        if self._upgrading is not None:  # the head was our own
+            self._begin(self._upgrading)
+            self._upgrading = None
+            return
         request = Incoming(self._client, parser.get_method(), self._url, fields)
         if len(fields) > HEADER_COUNT or (self._large and _size(self._url, fields) > HEAD_LIMIT):
             raise head_too_large(HEAD_LIMIT, HEADER_COUNT)
@@ -61,6 +82,13 @@ class Reading:
             _check_version(request, parser.get_http_version())
         if request.chunked:
             _check_chunked(request)
+        if parser.should_upgrade() and (request.chunked or request.length):
+            self._upgrading = request
+        else:
+            self._begin(request)
+
+    def _begin(self, request: Incoming) -> None:
+        """The body is next."""
         self._url = b""
         self._fields = []
         self._quiet = 0
