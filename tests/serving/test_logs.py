@@ -80,7 +80,7 @@ def test_what_workers_print_is_kept_with_time_and_number_and_rotated(start: Star
         front.score(print=f"{number} " + "x" * 1000)
     wait_until(lambda: "29 xxx" in front.log())
 
-    files = sorted(f.name for f in front.log_file.parent.iterdir())
+    files = sorted(f.name for f in front.log_file.parent.glob("service.log*"))
     line = front.log().splitlines()[-1]
     assert files == ["service.log", "service.log.1"]
     assert line[4] == "-"

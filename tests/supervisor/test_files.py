@@ -50,6 +50,13 @@ def test_what_cannot_be_read_says_why(text: str, why: str) -> None:
         desired.loads(text)
 
 
+def put(file: Path, text: str) -> None:
+    """Whole at once: half of a file is another file that cannot be read."""
+    draft = file.with_suffix(".draft")
+    draft.write_text(text)
+    draft.replace(file)
+
+
 @pytest.mark.parametrize("text", ['{"version": 1, "epo', '{"version": 99, "processes": []}'])
 def test_an_unreadable_file_changes_nothing_that_runs(yard: Yard, text: str) -> None:
     yard.supervise()
@@ -57,9 +64,9 @@ def test_an_unreadable_file_changes_nothing_that_runs(yard: Yard, text: str) -> 
     child = yard.pid("a")
     good = (yard.run / "desired.json").read_text()
 
-    (yard.run / "desired.json").write_text(text)
+    put(yard.run / "desired.json", text)
     wait_until(lambda: "left aside" in yard.log("supervisor"))
-    (yard.run / "desired.json").write_text(good.replace('"name": "a"', '"name": "b"'))
+    put(yard.run / "desired.json", good.replace('"name": "a"', '"name": "b"'))
     yard.pid("b")
 
     wait_until(lambda: not runs(child))

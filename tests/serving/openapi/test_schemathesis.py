@@ -21,6 +21,7 @@ def run(front: Front, *options: str, folder: Path) -> None:
             [
                 *(PROGRAM, "run", f"http://127.0.0.1:{port}/openapi.json"),
                 *("--url", f"http://127.0.0.1:{port}", "--checks", "all", "--seed", "1"),
+                "--suppress-health-check=too_slow",  # says how busy the machine is
                 *options,
             ],
             capture_output=True,
@@ -31,6 +32,7 @@ def run(front: Front, *options: str, folder: Path) -> None:
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
+@pytest.mark.slow
 def test_a_few_requests_meet_no_surprise(linear: Front, tmp_path: Path) -> None:
     few = ["--max-examples", "5", "--phases", "examples,fuzzing", *NO_AUTH]
 
