@@ -1,6 +1,8 @@
 import contextlib
 import io
 import random
+import struct
+from collections.abc import Sequence
 from typing import Any
 
 import nanoarrow
@@ -9,6 +11,8 @@ from nanoarrow.ipc import InputStream, StreamWriter
 
 from modelyard.serving.refusals import Refusal
 from modelyard.serving.tensors import arrow
+from modelyard.serving.tensors.arrow_types import Header, Type
+from modelyard.serving.tensors.flatbuffer import Node, Structs, Text, Vector, written
 from modelyard.serving.tensors.tensor import Tensor, pack
 
 
@@ -95,6 +99,76 @@ def test_outputs_of_different_lengths_are_no_table() -> None:
 
     with pytest.raises(ValueError, match="different numbers of rows"):
         arrow.written(parts, file=False)
+
+
+def message(kind: Header, content: Node, body: bytes = b"") -> bytes:
+    head = written(Node([("h", 4), ("B", kind), content, ("q", len(body))]))
+    return struct.pack("<II", 0xFFFFFFFF, len(head)) + head + body
+
+
+def field(name: str, kind: Type, children: Sequence[Node] = (), encoding: Any = None) -> Node:
+    facts = Node([("i", 8), ("?", 1)] if kind is Type.INT else [])
+    return Node([Text(name), ("?", 1), ("B", kind), facts, encoding, Vector(list(children))])
+
+
+def schema(*fields: Node) -> bytes:
+    return message(Header.SCHEMA, Node([("h", 0), Vector(fields)]))
+
+
+def batch(rows: int, columns: int, buffers: Sequence[tuple[int, int]], body: bytes) -> bytes:
+    nodes = Structs("qq", [(rows, 0)] * columns)
+    return message(Header.BATCH, Node([("q", rows), nodes, Structs("qq", buffers)]), body)
+
+
+def test_columns_of_nothing_do_not_grow_without_end() -> None:
+    many = schema(*(field(f"c{n}", Type.NULL) for n in range(2000)))
+
+    with pytest.raises(Refusal, match="more than is taken"):
+        arrow.read(many + batch(len(many), 2000, [], b""))
+
+
+def test_columns_that_share_their_data_are_refused() -> None:
+    many = schema(*(field(f"c{n}", Type.INT) for n in range(200)))
+    data = bytes(50_000)
+
+    with pytest.raises(Refusal, match="more data than there is"):
+        arrow.read(many + batch(len(data), 200, [(0, 0), (0, len(data))] * 200, data))
+
+
+def test_a_schema_that_tells_the_same_field_again_and_again_costs_nothing() -> None:
+    inmost = field("x", Type.INT)
+    for _ in range(7):
+        inmost = field("x", Type.INT, [inmost, *([field("y", Type.INT)] * 99)])
+    body = bytearray(schema(inmost))
+    places = [at for at in range(0, len(body) - 4, 4) if body[at : at + 4] == b"\x64\0\0\0"]
+    for at in places:  # each one's hundred children become its first one
+        (first,) = struct.unpack_from("<I", body, at + 4)
+        for number in range(100):
+            struct.pack_into("<I", body, at + 4 + 4 * number, first - 4 * number)
+
+    with pytest.raises(Refusal, match="without rows"):
+        arrow.read(bytes(body))
+    assert len(places) == 7
+
+
+def test_a_list_of_several_things_is_refused() -> None:
+    two = [field("x", Type.INT), field("y", Type.INT)]
+
+    with pytest.raises(Refusal, match="list of nothing"):
+        arrow.read(schema(field("c", Type.LIST, two)))
+
+
+def test_a_dictionary_of_lists_is_refused() -> None:
+    item = field("item", Type.INT)
+    encoding = Node([("q", 1), None, ("?", 0)])
+
+    with pytest.raises(Refusal, match="dictionary of lists"):
+        arrow.read(schema(field("c", Type.LIST, [item], encoding)))
+
+
+def test_a_name_of_a_schema_has_an_end() -> None:
+    with pytest.raises(Refusal, match="a name has 20000 bytes"):
+        arrow.read(schema(field("n" * 20_000, Type.INT)))
 
 
 def test_broken_streams_are_refused_and_do_no_harm() -> None:

@@ -32,6 +32,7 @@ class Bounds:
     def __init__(self, size: int) -> None:
         self._size = size
         self._text_left = max(_MOST_TEXT, 8 * size)
+        self._data_left = size
         self.dictionaries: dict[int, list[Any]] = {}
 
     def check_rows(self, rows: int) -> int:
@@ -45,6 +46,12 @@ class Bounds:
         self._text_left -= size
         if self._text_left < 0:
             raise Broken("its texts unpack to more than is taken")
+
+    def read(self, size: int) -> None:
+        """Raises Broken when columns share their data: each would be unpacked on its own."""
+        self._data_left -= size
+        if self._data_left < 0:
+            raise Broken("its columns are told to have more data than there is")
 
     def value_of(self, id: int, index: int | None) -> Any:
         """A value of a dictionary."""
@@ -104,7 +111,9 @@ class Batch:
             missing, count = self._validity()
             return _masked(_bits(self._buffer(), count), missing)
         if kind.type is Type.NULL:
-            return [None] * self._node()[0]
+            count = self._node()[0]
+            self._bounds.spend(8 * count)  # they take no data at all
+            return [None] * count
         return self._lists(kind)
 
     @staticmethod
@@ -133,6 +142,7 @@ class Batch:
             raise Broken("the data of a column is missing") from None
         if offset < 0 or length < 0 or offset + length > len(self._body):
             raise Broken("the data of a column leads out of the body")
+        self._bounds.read(length)
         return self._body[offset : offset + length]
 
     def _validity(self) -> tuple[list[bool] | None, int]:

@@ -16,6 +16,8 @@ from modelyard.serving.tensors.flatbuffer import Broken, Table, root
 MAGIC = b"ARROW1\x00\x00"
 
 _CONTINUATION = 0xFFFFFFFF
+_COLUMN = 1000
+"""What a column is counted with, as text, because a schema may tell the same one many times."""
 
 
 def columns(stream: bytes) -> tuple[list[Column], int]:
@@ -81,6 +83,7 @@ class _Reading(Bounds):
         self._known = True
         for each in schema.tables(1):
             found = field_of(each)
+            self.spend(_COLUMN + len(found.name))
             self.columns.append(Column(found))
             if found.dictionary is not None:
                 self._encoded[found.dictionary] = found.children[0]
@@ -90,6 +93,6 @@ class _Reading(Bounds):
         if id_ not in self._encoded or data is None:
             raise Broken("a dictionary belongs to no column")
         values = Batch(self, data, body).values(self._encoded[id_])
-        if content.number(2, "B"):
-            values = [*self.dictionaries.get(id_, []), *values]
-        self.dictionaries[id_] = values
+        if not content.number(2, "B"):
+            self.dictionaries[id_] = []
+        self.dictionaries.setdefault(id_, []).extend(values)

@@ -74,25 +74,20 @@ def field_of(table: Table, depth: int = 0) -> Field:
     if depth > DEEPEST:
         raise Broken(f"the column '{name}' is nested too deeply")
     encoding = table.table(4)
-    number = table.number(2, "B")
-    children = () if encoding else tuple(field_of(c, depth + 1) for c in table.tables(5))
-    if encoding is not None:
-        index = encoding.table(1)
-        datatype = _int(index, name) if index is not None else "INT32"
-        id_ = encoding.number(0, "q")
-        return Field(name, _type(number, name), datatype, dictionary=id_,
-                     children=(plain(table, name, number, depth),))  # fmt: skip
-    return _with(table, name, number, children)
+    found = _plain(table, name, depth)
+    if encoding is None:
+        return found
+    if found.children:
+        raise Broken(f"the column '{name}' has a dictionary of lists, which no model takes")
+    index = encoding.table(1)
+    datatype = _int(index, name) if index is not None else "INT32"
+    id_ = encoding.number(0, "q")
+    return Field(name, found.type, datatype, dictionary=id_, children=(found,))
 
 
-def plain(table: Table, name: str, number: int, depth: int) -> Field:
-    """The type of a dictionary's values."""
-    children = tuple(field_of(child, depth + 1) for child in table.tables(5))
-    return _with(table, name, number, children)
-
-
-def _with(table: Table, name: str, number: int, children: tuple[Field, ...]) -> Field:
-    kind, facts = _type(number, name), table.table(3)
+def _plain(table: Table, name: str, depth: int) -> Field:
+    """The type of the values themselves."""
+    kind, facts = _type(table.number(2, "B"), name), table.table(3)
     if kind is Type.INT:
         return Field(name, kind, _int(facts, name))
     if kind is Type.FLOAT:
@@ -107,12 +102,13 @@ def _with(table: Table, name: str, number: int, children: tuple[Field, ...]) -> 
         power = facts.number(0, "h") if facts else 0
         return Field(name, kind, "INT64", unit=10.0 ** (-3 * power))
     if kind in {Type.FIXED_LIST, Type.LIST, Type.LARGE_LIST}:
-        if len(children) != 1:
+        children = table.tables(5)
+        if len(children) != 1:  # looked at before they are read: they may tell the same many times
             raise Broken(f"the column '{name}' is a list of nothing")
         size = facts.number(0, "i") if facts and kind is Type.FIXED_LIST else 0
         if kind is Type.FIXED_LIST and size <= 0:
             raise Broken(f"the column '{name}' has empty lists")
-        return Field(name, kind, size=size, children=children)
+        return Field(name, kind, size=size, children=(field_of(children[0], depth + 1),))
     return Field(name, kind)
 
 

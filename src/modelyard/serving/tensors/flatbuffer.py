@@ -9,6 +9,9 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+LONGEST_TEXT = 10_000
+"""Bytes of a name; many places may lead to the same one."""
+
 _SIZES = {"b": 1, "B": 1, "?": 1, "h": 2, "i": 4, "I": 4, "q": 8}
 
 
@@ -39,6 +42,8 @@ class Table:
         if not place:
             return ""
         start, count = _vector(self.buffer, place, 1)
+        if count > LONGEST_TEXT:
+            raise Broken(f"a name has {count} bytes")
         return self.buffer[start : start + count].decode("utf-8", "replace")
 
     def tables(self, field: int) -> "list[Table]":
