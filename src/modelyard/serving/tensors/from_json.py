@@ -26,6 +26,7 @@ from modelyard.serving.tensors.table import Columns, Records, Rows, Table, tenso
 from modelyard.serving.tensors.tensor import Buffer, Tensor
 
 _decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 _WRAPPERS = ("data", "input_data", "dataframe_split", "dataframe_records", "inputs", "instances")
 _SPLIT = {"columns", "index", "data"}
 MATRIX = "rows"
@@ -125,6 +126,11 @@ class JsonReader:
             table = Columns(dict.fromkeys(given), "")
             tensors_of(table, self._signature, missing=False)  # names what is missing or too many
         found = f"has the keys {quoted(sorted(given))}" if given else "is empty"
+        unknown = sorted(given.difference(_WRAPPERS, _SPLIT))
+        if 0 < len(unknown) < len(given):
+            known = quoted(sorted(given.difference(unknown)))
+            keys = "key" if len(unknown) == 1 else "keys"
+            found = f"has the unknown {keys} {quoted(unknown)} beside {known}"
         return wrong("", f"{found}. {_ACCEPTED} ({quoted(names)}).")
 
     def _designer(self, value: dict[str, Any]) -> tuple[Table, str | None, Form]:
@@ -184,8 +190,10 @@ def decoded(body: Buffer) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if b"NaN" in body or b"Infinity" in body:
             try:
-                return json.loads(bytes(body))
-            except (ValueError, RecursionError):
+                found = json.loads(bytes(body))
+                _encode(found)  # half a surrogate pair, which no text may hold, would raise later
+                return found
+            except (ValueError, RecursionError, TypeError):
                 pass
         raise unreadable(f"The body is no JSON: {error}.") from None
 
