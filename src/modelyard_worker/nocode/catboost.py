@@ -6,7 +6,7 @@ import os
 from importlib import import_module
 from typing import Any, List
 
-from modelyard_worker.nocode.estimators import ARRAY, methods_of, unpickled
+from modelyard_worker.nocode.estimators import ARRAY, foreign, methods_of, unpickled
 from modelyard_worker.nocode.files import one_file
 from modelyard_worker.nocode.inputs import matrix
 from modelyard_worker.nocode.predictor import Predictor, Signature, Spec
@@ -22,6 +22,8 @@ class CatBoostPredictor(Predictor):
     """An estimator that knows its features' names, and which are categories and texts."""
 
     def __init__(self, model: Any, sample: Arrays) -> None:
+        if not hasattr(model, "get_cat_feature_indices"):
+            raise foreign(model, "CatBoost")
         self.model = model
         names = [str(name) for name in model.feature_names_]
         other = [*model.get_cat_feature_indices(), *model.get_text_feature_indices()]

@@ -78,6 +78,17 @@ def _no_pickle(path: str, error: Exception) -> BadModel:
     )
 
 
+def foreign(model: Any, framework: str) -> BadModel:
+    """A pickle of another framework, or a pipeline that only ends in a model of this one."""
+    kind = type(model)
+    return BadModel(
+        "The file holds a %s.%s, which is no %s model."
+        % (kind.__module__, kind.__qualname__, framework),
+        "Register it with the framework of what it holds: ScikitLearn takes every pickle of "
+        "something with predict(), pipelines too.",
+    )
+
+
 def methods_of(model: Any) -> Tuple[str, ...]:
     """What may be asked for, predict first. Raises BadModel where there is nothing."""
     found = tuple(name for name in METHODS if callable(getattr(model, name, None)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, List
 
-from modelyard_worker.nocode.estimators import ARRAY, EstimatorPredictor, unpickled
+from modelyard_worker.nocode.estimators import ARRAY, EstimatorPredictor, foreign, unpickled
 from modelyard_worker.nocode.files import one_file
 from modelyard_worker.nocode.inputs import matrix
 from modelyard_worker.nocode.predictor import Predictor, Signature, Spec
@@ -84,6 +84,8 @@ def _estimator_of(booster: Any) -> Any:
 
 
 def _of(model: Any, sample: Arrays) -> Predictor:
+    if not hasattr(model, "get_booster"):
+        raise foreign(model, "XGBoost")
     predictor = EstimatorPredictor(model, "xgboost_estimator", sample)
     booster = model.get_booster()
     names, kinds = booster.feature_names or (), booster.feature_types or ()

@@ -233,6 +233,25 @@ expect(booster=booster.predict(xgb.DMatrix(X[:5])), proba=model.predict_proba(ro
     assert batches(booster)
 
 
+@pytest.mark.parametrize("framework", ["XGBoost", "CatBoost"])
+def test_a_pickle_of_another_framework_is_named_with_the_right_one(
+    framework, train, fail_model, tables, tmp_path
+):
+    train(
+        """
+import joblib
+from sklearn.linear_model import LogisticRegression
+joblib.dump(LogisticRegression().fit(X, label), "model.pkl")
+expect()
+"""
+    )
+
+    fault = fail_model(framework, tmp_path / "model.pkl", python=tables)
+
+    assert f"LogisticRegression, which is no {framework} model" in fault["message"]
+    assert "framework of what it holds: ScikitLearn" in fault["hint"]
+
+
 def test_xgboost_with_categories(train, serve, tmp_path):
     wanted = train(
         """
