@@ -55,3 +55,5 @@ def test_how_requests_run_is_said(lab: Cli) -> None:
     assert serving["detect_failures"]
     assert serving["preload"]
     assert (serving["nan"], serving["fronts"]) == ("error", 2)
+    shown = "batching 64 after 1.5 ms, tracebacks, detect-failures, preload, nan error, fronts 2"
+    assert shown in service["shown"]

@@ -22,6 +22,7 @@ REVISIONS: list[Column] = [
     "restarts",
     "limits",
 ]
+SWITCHES = ("tracebacks", "detect_failures", "preload")
 NONE = "No services. Deploy one: modelyard service deploy --help"
 
 
@@ -47,13 +48,30 @@ def show_(name: Name, ws: WorkspaceOption = None, as_json: Json = False) -> None
         return
     more: list[Column] = [
         ("script", lambda s: s.entry_script or f"no script; served by {s.framework}"),
-        "step", "description", "tags", "live_revision", "wanted_revision", "created", "notes",
+        "step", "description", "tags", "live_revision", "wanted_revision", ("options", _options),
+        "created", "notes",
     ]  # fmt: skip
     show(service, False, [*COLUMNS, *more])
     say("")
     show_all(service.revisions, False, REVISIONS, "No revisions.")
     if service.error:
         say("\n" + deployments.explained(service.error))
+
+
+def _options(service: Service) -> str:
+    """How the wanted revision runs requests, where that is not the default."""
+    wanted = [r for r in service.revisions if r.number == service.wanted_revision]
+    serving = wanted[0].content.get("serving", {}) if wanted else {}
+    said = []
+    if batching := serving.get("batching"):
+        wait = f" after {batching['max_wait_ms']:g} ms" if batching["max_wait_ms"] else ""
+        said.append(f"batching {batching['max_size']}{wait}")
+    said += [key.replace("_", "-") for key in SWITCHES if serving.get(key)]
+    if serving.get("nan") == "error":
+        said.append("nan error")
+    if serving.get("fronts", 1) > 1:
+        said.append(f"fronts {serving['fronts']}")
+    return ", ".join(said)
 
 
 app.command()(service_calls.logs)
