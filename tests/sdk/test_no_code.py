@@ -77,7 +77,7 @@ def test_what_is_cut_off_a_sample_is_said(
 def test_a_bad_sample_registers_nothing(ws: Workspace) -> None:
     Path("m.pkl").write_bytes(b"weights")
 
-    with pytest.raises(WebserviceException, match="sample_input_dataset cannot be a int"):
+    with pytest.raises(WebserviceException, match="sample_input_dataset cannot be of type int"):
         Model.register(ws, "m.pkl", "bad", sample_input_dataset=42)
 
     assert "bad" not in ws.models
@@ -156,6 +156,8 @@ def test_what_cannot_be_is_refused_by_name() -> None:
         Webservice.deploy_configuration(batching=64).serving()  # type: ignore[arg-type]
     with pytest.raises(WebserviceException, match=r"got `str` - at `\$\.workers`"):
         Webservice.deploy_configuration(workers="two").serving()  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match="max_size is 'many'"):
+        Batching(max_size="many")  # type: ignore[arg-type]
     with pytest.raises(BadInput, match="max_size is 0"):
         Batching(max_size=0)
 

@@ -146,7 +146,7 @@ def test_nothing_given_is_nothing_sent() -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        (42, "cannot be a int"),
+        (42, "cannot be of type int"),
         ([], "has no rows"),
         (pd.DataFrame({"a": []}), "has no rows"),
         ([[1], [2, 3]], "rows of different lengths"),

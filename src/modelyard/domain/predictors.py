@@ -37,10 +37,15 @@ class Batching:
     max_wait_ms: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.max_size <= 4096:
-            raise BadInput(f"batching.max_size is {self.max_size}: it must be 1 to 4096.")
-        if not 0 <= self.max_wait_ms <= 10_000:
-            raise BadInput(f"batching.max_wait_ms is {self.max_wait_ms}: it must be 0 to 10000.")
+        if not _is_number(self.max_size) or not 1 <= self.max_size <= 4096:
+            raise BadInput(f"batching.max_size is {self.max_size!r}: it must be 1 to 4096.")
+        if not _is_number(self.max_wait_ms) or not 0 <= self.max_wait_ms <= 10_000:
+            raise BadInput(f"batching.max_wait_ms is {self.max_wait_ms!r}: it must be 0 to 10000.")
+
+
+def _is_number(value: object) -> bool:
+    """Of what people write by hand, texts and truth values among it."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def _tensors(value: Any) -> Sequence[Tensor]:
         return sample_values.of_mapping(value, _tensors)
     if isinstance(value, list | tuple):
         return sample_values.of_rows(value)
-    raise sample_values.Unusable(f"cannot be a {type(value).__name__}")
+    raise sample_values.Unusable(f"cannot be of type {type(value).__name__}")
 
 
 def _of_file(path: Path) -> Sequence[Tensor]:
