@@ -112,6 +112,7 @@ def test_a_data_frame_is_read_from_every_shape_of_json(body: Any, form: Form) ->
          "not a list of names"),
         (FRAME, {"data": [[1, "a"]], "params": {"t": 1}}, 422, "params.t", "is unknown"),
         (FRAME, {"rows": [[1, "a"]]}, 422, "", "has the keys 'rows'"),
+        (ARRAY, {"data": [[1, 2, 3]], "methd": "predict"}, 422, "", "unknown key 'methd' beside"),
         (ANYTHING, {"a": [1, "x"], "b": [1, 2]}, 422, "a[1]", "of other kind"),
     ],
 )  # fmt: skip
