@@ -91,6 +91,17 @@ def test_a_wrong_key_is_told_how_to_send_one(yard: Yard) -> None:
     assert "ws/svc" in str(reply.json["message"])
 
 
+def test_a_wrong_key_is_told_in_the_way_that_clients_of_the_open_protocol_read(yard: Yard) -> None:
+    yard.gateway.apply(table(route(auth=Auth.KEY, keys=("k",)), yard.front("a")))
+
+    reply = yard.call("/serve/ws/svc/v2/models/net")
+
+    assert reply.status == 401
+    assert reply.headers["www-authenticate"] == "Bearer"
+    assert list(reply.json) == ["error"]
+    assert "ws/svc" in str(reply.json["error"])
+
+
 def test_an_unknown_service_is_named(yard: Yard) -> None:
     reply = yard.call('/serve/ws/"%7B\\x/score')
 

@@ -208,14 +208,18 @@ def _authentication() -> Iterator[str]:
         "http-request set-var-fmt(txn.key) "
         "'%[var(txn.svc)]:%[http_auth_bearer,sha2(256),hex]' if serve keyed"
     )
-    yield answer(
-        401,
-        "The service %[var(txn.svc),json(utf8s)] needs one of its keys: "
-        "send Authorization: Bearer KEY.",
-        "unauthenticated",
-        headers={"WWW-Authenticate": "Bearer"},
-        when="if serve keyed !right_key !{ method OPTIONS } or serve keyed !right_key !cors",
-    )
+    yield "acl v2 path,field(5,/) -m str v2"
+    for triton, there in ((True, "serve v2"), (False, "serve")):
+        keyless = f"{there} keyed !right_key"
+        yield answer(
+            401,
+            "The service %[var(txn.svc),json(utf8s)] needs one of its keys: "
+            "send Authorization: Bearer KEY.",
+            "unauthenticated",
+            headers={"WWW-Authenticate": "Bearer"},
+            when=f"if {keyless} !{{ method OPTIONS }} or {keyless} !cors",
+            triton=triton,
+        )
     yield answer(
         401,
         "The service %[var(txn.svc),json(utf8s)] wants tokens, which this gateway "

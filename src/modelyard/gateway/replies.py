@@ -17,12 +17,13 @@ def answer(
     *,
     when: str,
     headers: Mapping[str, str] | None = None,
+    triton: bool = False,
 ) -> str:
-    """The rule that answers instead of a backend."""
+    """The rule that answers instead of a backend; ``triton``: as clients of /v2 read errors."""
+    text = f'\'{{"error":"{message}"}}\'' if triton else body(message, code)
     extra = "".join(f" hdr {name} {value}" for name, value in (headers or {}).items())
     return (
-        f"http-request return status {status} content-type {JSON} "
-        f"lf-string {body(message, code)}{extra} {when}"
+        f"http-request return status {status} content-type {JSON} lf-string {text}{extra} {when}"
     )
 
 
