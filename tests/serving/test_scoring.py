@@ -76,6 +76,13 @@ def test_what_cannot_be_answered_gets_one_json_shape(
     assert answer.json["message"]
 
 
+def test_an_unknown_route_is_told_all_that_there_are(start: Start) -> None:
+    answer = start().ask("GET", "/predict")
+
+    for route in ("/score", "/v2", "/openapi.json", "/swagger.json"):
+        assert route in answer.json["message"].partition(" here; ")[2]
+
+
 def test_a_body_over_the_limit_is_refused_by_its_length(start: Start) -> None:
     front = start(body_limit=1000)
 

@@ -136,7 +136,8 @@ class App:
                 return reply
         if request.path == "/swagger.json":
             return self._swagger(request, own)
-        message = f"There is no {request.path} here; use /score, /swagger.json or /."
+        more = "" if self._protocols is None else "/v2, /openapi.json, "
+        message = f"There is no {request.path} here; use /score, {more}/swagger.json or /."
         raise Refusal(404, "not_found", message)
 
     def _health(self, request: Incoming, own: Headers) -> Reply:
