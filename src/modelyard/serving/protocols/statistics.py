@@ -3,6 +3,7 @@ What the statistics extension counts: how many inferences, and where their time 
 
 Times in nanoseconds, as Triton tells them. ``queue`` is everything between the front having read
 a request and run() having begun, the way to the worker included.
+Only /infer is counted, not /score.
 """
 
 from dataclasses import dataclass, field
