@@ -167,7 +167,9 @@ class Worker:
         lost, again = decisions.blame(held, reading.id, unheard)
         tickets = self.held
         self.held = {}
-        return [tickets[id] for id in lost], [tickets[id] for id in again]
+        begun = [id for id in again if tickets[id].begun]  # its caller has a part of the answer
+        again = [id for id in again if not tickets[id].begun]
+        return [tickets[id] for id in (*lost, *begun)], [tickets[id] for id in again]
 
     def close(self) -> None:
         """Free what belongs to a dead worker."""
@@ -205,12 +207,17 @@ class Worker:
             self.ready.set_result(head)
 
     def _on_response(self, id_: int, head: bytes, body: Body) -> None:
-        ticket = self.held.pop(id_, None)
+        ticket = self.held.get(id_)
         if ticket is None:
             return
+        if ticket.stream is not None:
+            raise frames.ProtocolError("a whole answer to what is answered in pieces")
+        ticket.begun = True  # whatever can be read of it, it was run
         found = response_head(head)
+        answer = _answer(found, body)
+        del self.held[id_]  # not before it could be read: else nobody would hear of it again
         self.answered += 1
-        ticket.answer(_answer(found, body))
+        ticket.answer(answer)
         self._listener.worker_free(found.run_ms)
 
     def _on_chunk(self, id_: int, head: bytes, body: Body) -> None:
@@ -221,8 +228,10 @@ class Worker:
         if ticket.cancelled:
             return
         if ticket.stream is None:
-            ticket.stream = Stream(self._channel.pause, self._channel.resume)
-            ticket.answer(_answer(response_head(head), ticket.stream))
+            stream = Stream(self._channel.pause, self._channel.resume)
+            answer = _answer(response_head(head), stream)
+            ticket.stream = stream
+            ticket.answer(answer)
         ticket.stream.push(body)
 
     def _on_end(self, id_: int, head: dict[str, Any]) -> None:
