@@ -43,6 +43,19 @@ def test_a_script_that_lies_here_is_passed_over_when_told_so(lab: Cli) -> None:
     assert deploy(lab, "-m", "net", "--no-script")["framework"] == "Onnx"
 
 
+def test_a_script_that_nobody_named_is_told(lab: Cli) -> None:
+    Path("net.onnx").write_bytes(b"weights")
+    lab("model", "register", "net", "net.onnx")
+
+    found = lab("service", "deploy", "unsaid", "-m", "net", "--no-wait")
+    named = lab("service", "deploy", "said", "-m", "net", "-e", "score.py", "--no-wait")
+    for name in ("unsaid", "said"):
+        lab("service", "delete", name, "--yes")
+
+    assert "this folder's score.py; --no-script" in found.err
+    assert "--no-script" not in named.err
+
+
 def test_how_requests_run_is_said(lab: Cli) -> None:
     service = deploy(
         lab, "--batching", "64", "--batch-wait", "1.5", "--tracebacks", "--detect-failures",

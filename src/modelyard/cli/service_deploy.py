@@ -11,7 +11,7 @@ from modelyard.cli import service_options as options
 from modelyard.cli.choose import WorkspaceOption, pairs, server, workspace
 from modelyard.cli.deployments import Name, at, find
 from modelyard.cli.environments import Conda, Pip, Python, Requirements
-from modelyard.cli.output import Json
+from modelyard.cli.output import Json, remark
 from modelyard.domain.errors import AlreadyExists, BadInput
 from modelyard.sdk.client import Client, path
 from modelyard.wire.environments import EnvironmentDefinition
@@ -77,6 +77,8 @@ def deploy(
     Without a scoring script the one model is served by its framework.
     """
     script = None if no_script else deployments.script_of(entry, source)
+    if script and model and not (entry or source):
+        remark(f"The script is this folder's {script}; --no-script serves the model without it.")
     variables, tags = pairs(variable), pairs(tag)
     client = server()
     space = workspace(client, ws)
