@@ -1,11 +1,12 @@
 """The way of a request that a worker runs: in, queued, answered, without a task of its own."""
 
 import asyncio
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from modelyard.domain.fronts import FrontSpec
 from modelyard.serving.budget import BodyBudget
@@ -24,6 +25,8 @@ from modelyard.serving.sharing import AVAILABLE, SHARED_FROM, SharedBody
 from modelyard.serving.status import Standing
 from modelyard.serving.streams import Stream
 from modelyard.serving.tickets import Answer, Headers, Ticket
+
+Body = TypeVar("Body", bound=bytes | bytearray | memoryview | SharedBody)
 
 
 class Scoring:
@@ -69,7 +72,8 @@ class Scoring:
         request.reserved = self._budget.reserve(request.reserved, request.length)
         self.more_body(request)
         if shared and AVAILABLE and request.length > SHARED_FROM:
-            request.body = _shared(request.body)
+            with contextlib.suppress(OSError):  # no more files may be open
+                request.body = SharedBody(bytes(request.body))
 
     def more_body(self, request: Incoming) -> None:
         """Another part has come. Raises the 413 and the 503 when it is too much."""
@@ -82,10 +86,7 @@ class Scoring:
     def score(self, request: Incoming) -> None:
         """Have a script's run() called with it, as it came."""
         self.more_body(request)
-        body = request.body
-        if AVAILABLE and len(body) > SHARED_FROM:
-            body = _shared(body)
-        self._submit(request, self._head(request), body)
+        self._submit(request, self._head(request), _where_it_lies(request.body))
 
     def _head(self, request: Incoming) -> bytes:
         """What the worker is told; all headers only where the script asks for them."""
@@ -109,9 +110,11 @@ class Scoring:
         """Have a worker run what a protocol makes of it."""
         self.more_body(request)
         prepared = protocols.prepare(request, bytes(request.body))
+        if len(prepared.body) > request.reserved:  # it was compressed, or text
+            request.reserved = self._budget.reserve(request.reserved, len(prepared.body))
         request.body = b""
         request.render = prepared.render
-        self._submit(request, prepared.head, prepared.body)
+        self._submit(request, prepared.head, _where_it_lies(prepared.body))
 
     def release(self, request: Incoming) -> None:
         """It is not under way any more; may be called twice."""
@@ -198,10 +201,11 @@ class Scoring:
             work.cancel()
 
 
-def _shared(body: bytes | bytearray | SharedBody) -> bytes | bytearray | SharedBody:
-    if isinstance(body, SharedBody):
+def _where_it_lies(body: Body) -> Body | SharedBody:
+    """A large body in shared memory; it also goes through the socket, only slower."""
+    if isinstance(body, SharedBody) or not AVAILABLE or len(body) <= SHARED_FROM:
         return body
     try:
         return SharedBody(body)
     except OSError:
-        return body  # no more files may be open: through the socket it goes too
+        return body  # no more files may be open
