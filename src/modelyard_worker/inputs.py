@@ -10,7 +10,7 @@ from modelyard_worker.errors import BadInput, Refused
 from modelyard_worker.frames import Frame
 from modelyard_worker.headers import Headers, find, is_json, media_type, query_values
 from modelyard_worker.rawhttp import AMLRequest
-from modelyard_worker.shared import body_of
+from modelyard_worker.shared import body_of, text_of
 
 Arguments = Dict[str, Any]
 Reader = Callable[[Frame], Arguments]
@@ -53,7 +53,7 @@ def _text_reader(name: str) -> Reader:
         if _method(frame) == "GET":
             return {name: json.dumps(query_values(frame.head.get("query") or ""))}
         try:
-            return {name: str(body_of(frame), "utf-8")}
+            return {name: text_of(frame)}
         except UnicodeDecodeError as error:
             raise BadInput("Input cannot be decoded as UTF-8: %s" % error) from None
 

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 
 from modelyard_worker.errors import Refused
-from modelyard_worker.frames import SHARED, Frame
+from modelyard_worker.frames import SHARED, Bytes, Frame
 
 
 def body_of(frame: Frame) -> bytes:
     """The request's body, wherever it lies."""
+    return bytes(view_of(frame)) if frame.flags & SHARED else frame.body  # type: ignore[return-value]
+
+
+def text_of(frame: Frame) -> str:
+    """The same as text, copied once. Raises UnicodeDecodeError."""
+    return str(view_of(frame), "utf-8")
+
+
+def view_of(frame: Frame) -> Bytes:
+    """The same where it lies; shared memory goes when the last view of it does."""
     if not frame.flags & SHARED:
-        return frame.body  # type: ignore[return-value]  # the decoder makes bytes
+        return frame.body
     try:
-        name, size = frame.head["shared"]
-        with open(os.path.join("/dev/shm", name), "rb") as file:
-            return file.read(size)
+        path, size = frame.head["shared"]
+        fd = os.open(os.path.join("/dev/shm", path), os.O_RDONLY)
+        try:
+            return memoryview(mmap.mmap(fd, size, prot=mmap.PROT_READ))
+        finally:
+            os.close(fd)
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise Refused(500, "The body did not reach the worker: %s" % error, "body_lost") from None

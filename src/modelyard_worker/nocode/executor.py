@@ -17,7 +17,7 @@ from modelyard_worker.logs import LOG
 from modelyard_worker.nocode import selftest
 from modelyard_worker.nocode.inputs import prepared
 from modelyard_worker.nocode.predictor import Predictor
-from modelyard_worker.shared import body_of
+from modelyard_worker.shared import view_of
 from modelyard_worker.tensors import Arrays, decode, encode
 
 _SUCCEEDED = (answers.FAILED, "False")
@@ -74,7 +74,7 @@ class TensorExecutor(Runner):
             raise BadInput(
                 "The model has no method '%s', it has %s." % (method, ", ".join(known)), "method"
             )
-        given = decode(frame.head.get("tensors") or (), body_of(frame))
+        given = decode(frame.head.get("tensors") or (), view_of(frame))
         return self._predictor.predict(prepared(self._predictor, given, self._pandas), method)
 
     def _passed(self) -> float:
