@@ -1,10 +1,11 @@
 """
-Which HTTP server the front embeds: one trivial POST over a unix socket, one process each.
+The front's HTTP server beside others: one trivial POST over a unix socket, one process each.
 
     python -m benchmarks.http_server [--python PYTHON] [--seconds 3] [--rounds 3]
 
 ``--python`` names an interpreter that has granian, uvicorn[standard] and hypercorn installed (a
-throw-away environment will do); a server that it lacks is left out of the table. Prints Markdown.
+throw-away environment will do); a server that it lacks is left out of the table. Ours runs in this
+interpreter. Prints Markdown.
 The client is asyncio with uvloop in this process, on the same machine, so the numbers compare the
 servers with each other and say nothing about a machine of its own.
 """
@@ -21,6 +22,24 @@ from pathlib import Path
 
 import psutil
 import uvloop
+
+OURS = """
+import asyncio, sys, uvloop
+from pathlib import Path
+from modelyard.serving import http_head
+from modelyard.serving.http import HttpServer
+LINES = http_head.lines([("content-type", "application/json")])
+class App:
+    draining = False
+    def handle(self, request):
+        request.client.send(request, 200, LINES, request.body)
+    def open(self, request): pass
+    more = open
+async def main():
+    await HttpServer(App(), Path(sys.argv[1])).start()
+    await asyncio.Event().wait()
+uvloop.run(main())
+"""
 
 GRANIAN = """
 import sys, uvloop
@@ -77,6 +96,7 @@ uvloop.run(serve(http, config))
 )
 
 SERVERS = {
+    "ours, on httptools": OURS,
     "granian, embedded (RSGI)": GRANIAN,
     "uvicorn with httptools (ASGI)": UVICORN,
     "hypercorn (ASGI)": HYPERCORN,
@@ -195,7 +215,9 @@ async def main(python: str, seconds: float, rounds: int) -> None:
     found: dict[str, list[Row]] = {}
     for _ in range(rounds):  # in turns, so that a busy minute of the machine hits all alike
         for name, program in SERVERS.items():
-            row = await measure(name, python, program, seconds)
+            row = await measure(
+                name, sys.executable if program is OURS else python, program, seconds
+            )
             if row is None:
                 print(f"{name}: not installed for {python}", file=sys.stderr)
             else:
