@@ -8,6 +8,9 @@ Body = bytes | memoryview
 Found = tuple[int, int, bytes, Body]
 """Type, id, head (JSON, or nothing) and body."""
 
+FRAME_LIMIT = 1 << 30
+"""Bytes of the largest frame: room is made for one as soon as its size is known."""
+
 _LENGTH = struct.Struct("!I")
 _HEADER = HEADER.size
 _unpack = HEADER.unpack_from
@@ -38,6 +41,8 @@ class Decoder:
             magic, version, kind, _, id_, _, size = _unpack(data, start)
             if magic != MAGIC or version != PROTOCOL:
                 raise _foreign(magic, version)
+            if size > FRAME_LIMIT:
+                raise ProtocolError(f"a frame of {size} bytes; {FRAME_LIMIT} are the most")
             after = start + _HEADER + size
             if after > end:
                 self._await(data[start:], _HEADER + size)

@@ -1,8 +1,10 @@
 """The page a worker shares with its front: what it runs now, since when, how many it finished."""
 
+import fcntl
 import mmap
 import os
 import struct
+import sys
 import tempfile
 from typing import NamedTuple
 
@@ -28,6 +30,9 @@ class RunPage:
     def __init__(self) -> None:
         self.fd = _memory_file()
         os.ftruncate(self.fd, PAGE_SIZE)
+        if sys.platform == "linux":
+            # a page that a worker made shorter would end the front with SIGBUS
+            fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
         self._map = mmap.mmap(self.fd, PAGE_SIZE)
 
     def read(self) -> Running:
@@ -59,6 +64,6 @@ class RunPage:
 
 def _memory_file() -> int:
     if hasattr(os, "memfd_create"):
-        return os.memfd_create("modelyard-page", os.MFD_CLOEXEC)
+        return os.memfd_create("modelyard-page", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with tempfile.TemporaryFile() as file:  # macOS
         return os.dup(file.fileno())

@@ -204,6 +204,8 @@ class Worker:
 
     def _on_hello(self, head: dict[str, Any]) -> None:
         if head.get("ready") and not self.ready.done():
+            if not isinstance(head.get("batching"), dict):
+                head["batching"] = None  # many ask for it by name
             self.ready.set_result(head)
 
     def _on_response(self, id_: int, head: bytes, body: Body) -> None:
