@@ -98,5 +98,6 @@ def _unpickled_main(error: BaseException) -> Optional[str]:
         return None
     return (
         "The model was pickled by a script that defined '%s' itself: define it in a module, put "
-        "that module into the source folder, and save the model again." % match[1]
+        "that module into the source folder beside score.py (a model without a script has none: "
+        "write one), and save the model again." % match[1]
     )
