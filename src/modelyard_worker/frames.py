@@ -71,6 +71,9 @@ END = 6
 CANCEL = 7
 FAULT = 8
 
+FRAME_LIMIT = 1 << 30
+"""Bytes of the largest frame's payload; both sides may make room as soon as they know its size."""
+
 SHARED = 1
 """Flag: the body lies in a shared-memory file; head["shared"] is [its path, its size]."""
 
@@ -174,6 +177,8 @@ def _decode(view: memoryview, start: int) -> tuple[Optional[Frame], int]:
         raise ProtocolError("these bytes are no frame of Modelyard")
     if version != PROTOCOL:
         raise ProtocolError("the other side speaks protocol %d, this one %d" % (version, PROTOCOL))
+    if size > FRAME_LIMIT:
+        raise ProtocolError("a frame of %d bytes; %d are the most" % (size, FRAME_LIMIT))
     at = start + HEADER.size
     end = at + size
     if len(view) < end:

@@ -2,14 +2,11 @@
 
 import struct
 
-from modelyard_worker.frames import HEADER, MAGIC, PROTOCOL, ProtocolError
+from modelyard_worker.frames import FRAME_LIMIT, HEADER, MAGIC, PROTOCOL, ProtocolError
 
 Body = bytes | memoryview
 Found = tuple[int, int, bytes, Body]
 """Type, id, head (JSON, or nothing) and body."""
-
-FRAME_LIMIT = 1 << 30
-"""Bytes of the largest frame: room is made for one as soon as its size is known."""
 
 _LENGTH = struct.Struct("!I")
 _HEADER = HEADER.size

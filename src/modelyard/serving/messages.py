@@ -93,8 +93,10 @@ def header_lines(headers: Headers) -> HeaderLines:
 def _pairs(raw: bytes) -> Iterable[Sequence[Any]]:
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
+    if not isinstance(found, list | None):
+        raise frames.ProtocolError("headers that are no list")
     return [pair for pair in found or () if isinstance(pair, list) and len(pair) == 2]
 
 
