@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from abc import ABC, abstractmethod
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -42,29 +43,29 @@ class Outcome(NamedTuple):
     run_ms: float
 
 
-class Runner:
+class Runner(ABC):
     """What the loop needs of whoever runs its requests."""
 
     restart: Callable[[], None] = staticmethod(lambda: None)
     """Set by the loop: called where one frame has several runs, before each."""
 
+    @abstractmethod
     def ready(self, greeting: Dict[str, Any]) -> Dict[str, Any]:
         """What the second HELLO says of it; tests batching where the front's greeting asks."""
-        raise NotImplementedError
 
+    @abstractmethod
     def execute(self, frame: Frame) -> Outcome:
         """Run one request. Nothing that it raises comes out of here."""
-        raise NotImplementedError
 
     def pieces(self, stream: Any) -> Iterator[Any]:
         """The pieces of an answer that is streamed."""
         return iter(stream)
 
+    @abstractmethod
     def failure(self, error: BaseException, request_id: str) -> Answer:
         """The answer for an exception."""
-        raise NotImplementedError
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - not every runner has something to end
         """The worker ends."""
 
 

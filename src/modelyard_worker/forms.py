@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from abc import ABC, abstractmethod
 from typing import Any, Dict, Hashable, List, Optional, Sequence
 
 from modelyard_worker import rows
@@ -33,26 +34,26 @@ class Request:
         self.headers = headers
 
 
-class InputForm:
+class InputForm(ABC):
     """What both kinds can do; values are what ``samples.sample_of`` gives."""
 
+    @abstractmethod
     def read(self, frame: Frame) -> Request:
         """The request. Raises whatever is wrong with it, and Unmergeable."""
-        raise NotImplementedError
 
+    @abstractmethod
     def request(self, value: Any) -> Request:
         """A request of these values. Raises Unmergeable."""
-        raise NotImplementedError
 
+    @abstractmethod
     def joined(self, requests: Sequence[Request]) -> Dict[str, Any]:
         """The arguments of run() for all of them, which have one ``key``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def first_row(self, value: Any) -> Any:
         """The same values with one row."""
-        raise NotImplementedError
 
-    def learn(self, sample: Any) -> None:
+    def learn(self, sample: Any) -> None:  # noqa: B027 - rows of text have nothing to learn
         """From now on join only what looks like this; called with what the self-test proves."""
 
 

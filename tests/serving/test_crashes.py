@@ -17,6 +17,18 @@ from modelyard.bootstrap import front
 raise SystemExit(front.main())
 """
 
+UNSPEAKABLE = """
+from modelyard.serving.scoring import Scoring
+from modelyard.serving.refusals import Refusal
+
+def score(self, request):
+    raise Refusal(422, "wrong", "half a character: \\ud800")
+
+Scoring.score = score
+from modelyard.bootstrap import front
+raise SystemExit(front.main())
+"""
+
 
 def in_flight(front: Front, count: int) -> None:
     wait_until(lambda: (front.status() or {}).get("in_flight") == count, what=f"{count} under way")
@@ -242,3 +254,11 @@ def test_under_load_a_killed_worker_costs_one_request_at_most(start: Start) -> N
 
     assert len(failed) <= 5
     assert {answer.json["code"] for answer in failed} <= {"worker_crashed"}
+
+
+def test_words_that_cannot_be_sent_still_end_the_callers_wait(start: Start) -> None:
+    front = start(launcher=UNSPEAKABLE)
+
+    answer = front.score()
+
+    assert (answer.status, answer.json["code"]) == (500, "internal_error")

@@ -7,6 +7,9 @@ from typing import Any
 
 from modelyard.domain.predictors import Batching, Predictor
 
+DESCRIPTION = "openapi.json"
+"""Ending of the file beside a front's log in which it keeps what its service takes and gives."""
+
 SPEC_VERSION = 1
 """Version of ``FrontSpec`` and of the control socket's messages, raised when either changes."""
 

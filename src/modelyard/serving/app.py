@@ -252,7 +252,11 @@ class App:
 
     def _fail(self, request: Incoming, error: Exception) -> None:
         self._scoring.release(request)
-        request.client.respond(request, self._refused(request, error))
+        try:
+            reply = self._refused(request, error)
+        except Exception as broken:  # noqa: BLE001 - words that cannot be sent: the caller must not wait for ever
+            reply = self._refused(request, broken)
+        request.client.respond(request, reply)
 
     def _refused(self, request: Incoming, error: Exception) -> Reply:
         if isinstance(error, Refusal):

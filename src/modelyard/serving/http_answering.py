@@ -1,6 +1,7 @@
 """From replies to the bytes of a connection."""
 
 import asyncio
+from abc import abstractmethod
 from functools import partial
 
 from modelyard.serving import http_head
@@ -99,8 +100,9 @@ class Answering(Reading):
         self._transport.write(http_head.BEGINNING)
         self._begun = True
 
+    @abstractmethod
     def _answered(self, last: bool) -> None:
-        raise NotImplementedError
+        """An answer is out; with ``last`` the connection ends."""
 
 
 def _without_body(request: Incoming, status: int) -> bool:

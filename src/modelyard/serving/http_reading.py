@@ -1,5 +1,7 @@
 """From the bytes of a connection to requests, and what the parser must not let pass."""
 
+from abc import ABC, abstractmethod
+
 import httptools
 
 from modelyard.serving.http_request import Client, Fields, Incoming
@@ -9,7 +11,7 @@ HEAD_LIMIT = 64 * 1024
 HEADER_COUNT = 128
 
 
-class Reading:
+class Reading(ABC):
     """
     The parser's callbacks; a subclass is told of whole requests (``_whole``).
 
@@ -116,8 +118,9 @@ class Reading:
         if request is not None:
             self._whole(request)
 
+    @abstractmethod
     def _whole(self, request: Incoming) -> None:
-        raise NotImplementedError
+        """A request is whole."""
 
 
 def _check_version(request: Incoming, version: str) -> None:

@@ -2,17 +2,21 @@
 
 from pathlib import Path
 
-ENDING = ".openapi.json"
+from modelyard.domain.fronts import DESCRIPTION
 
 
 def place(log_file: Path) -> Path:
     """Where it lies; it goes when the revision's logs go."""
-    return log_file.with_suffix(ENDING)
+    return log_file.with_suffix(f".{DESCRIPTION}")
 
 
 def keep(log_file: Path, document: bytes) -> None:
     """Write it, whole or not at all. Raises OSError."""
     path = place(log_file)
     part = path.with_name(f"{path.name}.part")
-    part.write_bytes(document)
-    part.replace(path)
+    try:
+        part.write_bytes(document)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)  # a full disk needs the room
+        raise

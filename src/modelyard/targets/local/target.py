@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from modelyard.domain.fronts import FrontSpec, FrontState, FrontStatus
+from modelyard.domain.fronts import DESCRIPTION, FrontSpec, FrontState, FrontStatus
 from modelyard.domain.processes import ProcessSpec, ProcessStatus
 from modelyard.ports import Supervision
 from modelyard.settings import Settings
@@ -20,7 +20,6 @@ from modelyard.targets.local.specs import SpecShelf
 from modelyard.targets.local.tails import last_lines
 
 FRONT = (sys.executable, "-P", "-m", "modelyard.bootstrap.front")
-ENDING = "openapi.json"
 ORDER = 30
 STOP_EXTRA = 15.0
 """Seconds beyond the scoring timeout that a front has to finish what it runs and end."""
@@ -122,7 +121,7 @@ class LocalTarget:
 
     def description(self, id: str) -> bytes | None:
         """The front keeps it beside its log."""
-        for log in layout.worker_logs(self._logs, id, ENDING):
+        for log in layout.worker_logs(self._logs, id, DESCRIPTION):
             with suppress(FileNotFoundError):
                 return log.read_bytes()
         return None
