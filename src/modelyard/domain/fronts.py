@@ -37,7 +37,8 @@ class FrontSpec:
     of ``models``. ``batching`` to ``preload`` are as in ``Serving``.
     ``cpu`` in cores and ``memory`` in bytes bound all workers together; None is not enforced.
     ``fronts`` above 1 asks the target for so many processes, each with its share of the workers,
-    at ``paths_of`` both sockets and the log.
+    at ``paths_of`` both sockets and the log. ``rings`` is the folder for the rings of its
+    telemetry, '' for none.
     """
 
     id: str
@@ -73,6 +74,7 @@ class FrontSpec:
     nan: str = "null"
     preload: bool = False
     fronts: int = 1
+    rings: str = ""
     spec_version: int = SPEC_VERSION
 
 

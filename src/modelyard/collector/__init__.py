@@ -1,0 +1,1 @@
+"""The process that keeps telemetry and answers questions about it."""
