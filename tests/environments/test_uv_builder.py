@@ -75,6 +75,8 @@ def test_the_recipe_and_the_log_are_kept(
     assert kept["requirements"] == ["tinything"]
     assert (tmp_path / "logs" / f"{built.digest}.log").read_text().splitlines() == lines
     assert " + tinything==2.0" in lines
+    said = [line.split()[0] for line in lines]
+    assert said.index("Installed") < said.index("Compiling") < said.index("Bytecode")
 
 
 def test_nothing_but_environments_lies_in_the_folder(

@@ -44,3 +44,9 @@ class BuildLog:
         if self._file:
             self._file.write(clean + "\n")
         self._log(clean)
+
+    def of_install(self, line: str) -> None:
+        """Take a line of ``uv pip install``, which compiles for long and says so only after."""
+        self.write(line)
+        if line.startswith("Installed "):
+            self.write("Compiling them, once, so that every start is quick …")

@@ -134,12 +134,20 @@ class UvBuilder:
         wanted.write_text(uv_commands.lines(recipe.options, recipe.requirements))
         self._run(uv_commands.lock(self._uv, env, recipe, wanted, locked), recipe, work, lines)
         chosen.write_text(uv_commands.lines(recipe.options, ["-r lock.txt"]))
-        self._run(uv_commands.install(self._uv, env, recipe, chosen), recipe, work, lines)
+        install = uv_commands.install(self._uv, env, recipe, chosen)
+        self._run(install, recipe, work, lines, say=lines.of_install)
         return locked.read_text()
 
-    def _run(self, command: list[str], recipe: Recipe, cwd: Path, lines: BuildLog) -> None:
+    def _run(
+        self,
+        command: list[str],
+        recipe: Recipe,
+        cwd: Path,
+        lines: BuildLog,
+        say: Log | None = None,
+    ) -> None:
         start = len(lines.written)
-        code = self._children.run(command, cwd, lines.write)
+        code = self._children.run(command, cwd, say or lines.write)
         self._children.check()
         if code != 0:
             raise failures.failure(recipe, lines.written[start:], self._shelf.folder)
