@@ -4,6 +4,7 @@ A request and its reply, whoever serves them, and how a protocol other than a sc
 Values only: the HTTP server makes a ``Request``, the application gives a ``Reply``.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -81,6 +82,21 @@ class Answer:
     lines: HeaderLines | None = None
 
 
+class QuickRender(ABC):
+    """A way to render that can do without headers where an answer has only the usual ones."""
+
+    @abstractmethod
+    def __call__(self, answer: Answer, headers: Headers) -> Reply:
+        """As ``Prepared.render``."""
+
+    @abstractmethod
+    def quick(self, answer: Answer) -> bytes | None:
+        """
+        The body of the reply where its status is 200, its content type JSON and its other headers
+        are ``answer.lines``; None where it must be rendered whole. Does not raise.
+        """
+
+
 @dataclass(slots=True)
 class Prepared:
     """
@@ -88,11 +104,14 @@ class Prepared:
 
     ``head`` is the head of the REQUEST frame, encoded. ``render`` makes the reply of the worker's
     answer; its second argument are the front's own headers (ids, CORS), which come first in it.
+    It may be a ``QuickRender``. ``plan`` is how the request may be merged with
+    others; None leaves that to a look at the head.
     """
 
     head: bytes
     body: bytes | memoryview
     render: Callable[[Answer, Headers], Reply]
+    plan: object | None = None
 
 
 class Protocols(Protocol):

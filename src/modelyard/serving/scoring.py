@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from modelyard.domain.fronts import FrontSpec
 from modelyard.serving.budget import BodyBudget
-from modelyard.serving.exchange import Protocols, Reply
+from modelyard.serving.exchange import Protocols, QuickRender, Reply
 from modelyard.serving.http_request import Incoming
 from modelyard.serving.identity import Identity
 from modelyard.serving.messages import (
@@ -114,7 +114,7 @@ class Scoring:
             request.reserved = self._budget.reserve(request.reserved, len(prepared.body))
         request.body = b""
         request.render = prepared.render
-        self._submit(request, prepared.head, _where_it_lies(prepared.body))
+        self._submit(request, prepared.head, _where_it_lies(prepared.body), prepared.plan)
 
     def release(self, request: Incoming) -> None:
         """It is not under way any more; may be called twice."""
@@ -126,9 +126,15 @@ class Scoring:
             self._budget.give_back(request.reserved)
 
     def _submit(
-        self, request: Incoming, head: bytes, body: bytes | bytearray | memoryview | SharedBody
+        self,
+        request: Incoming,
+        head: bytes,
+        body: bytes | bytearray | memoryview | SharedBody,
+        plan: object | None = None,
     ) -> None:
         ticket = Ticket(next(self._numbers), head, body, time.monotonic(), self, request)
+        if plan is not None:
+            ticket.plan = plan
         request.body = b""
         request.work = ticket
         self._pool.submit(ticket)
@@ -146,11 +152,16 @@ class Scoring:
             return
         render = request.render
         self.release(request)
+        usual = None if self._identity.extras(request) else answer.lines
         if render is not None:
-            self._render(request, answer, render)
-        elif answer.lines is not None and not self._identity.extras(request):
-            lines = self._identity.lines(request) + answer.lines.sent
-            if answer.run_ms is not None and not answer.lines.timed:
+            quick = render.quick(answer) if usual and isinstance(render, QuickRender) else None
+            if quick is None:
+                self._render(request, answer, render)
+                return
+            body = quick
+        if usual is not None:
+            lines = self._identity.lines(request) + usual.sent
+            if answer.run_ms is not None and not usual.timed:
                 lines += b"x-ms-run-fn-exec-ms: %.3f\r\n" % answer.run_ms
             request.client.send(request, answer.status, lines, body)
         else:
