@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from modelyard.domain.errors import BadInput
 
@@ -52,6 +52,15 @@ class Settings:
     max_body: int = 100 * 1024**2
     """MODELYARD_MAX_BODY: largest scoring request taken unless a service says less, in bytes."""
 
+    sample_seconds: int = 5
+    """MODELYARD_SAMPLE_SECONDS: how often processes, machine and cards are looked at."""
+
+    otlp_endpoint: str | None = None
+    """MODELYARD_OTLP_ENDPOINT: where telemetry is sent to as well, by OTLP (default: nowhere)."""
+
+    otlp_headers: tuple[tuple[str, str], ...] = ()
+    """MODELYARD_OTLP_HEADERS: headers sent there, ``name=value``, comma-separated."""
+
     @property
     def environments_dir(self) -> Path:
         """Where built environments lie."""
@@ -82,6 +91,11 @@ class Settings:
     def telemetry(self) -> Path:
         """What the collector keeps."""
         return self.home / "telemetry"
+
+    @property
+    def ingest_key(self) -> Path:
+        """The key under which telemetry is handed in over HTTP; made at ``up``."""
+        return self.home / "ingest.key"
 
     @property
     def loopback(self) -> bool:
@@ -124,6 +138,9 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         else None,
         max_upload=_integer(env, "MODELYARD_MAX_UPLOAD", 64 * 1024**3),
         max_body=_integer(env, "MODELYARD_MAX_BODY", 100 * 1024**2),
+        sample_seconds=_integer(env, "MODELYARD_SAMPLE_SECONDS", 5, at_most=3600),
+        otlp_endpoint=_url(env, "MODELYARD_OTLP_ENDPOINT"),
+        otlp_headers=_pairs(env, "MODELYARD_OTLP_HEADERS"),
     )
 
 
@@ -167,6 +184,16 @@ def _url(env: Mapping[str, str], name: str) -> str | None:
     if not understood:
         raise BadInput(f"{name}={text!r} must be an address like http://127.0.0.1:8700.")
     return text
+
+
+def _pairs(env: Mapping[str, str], name: str) -> tuple[tuple[str, str], ...]:
+    found = []
+    for part in filter(None, (part.strip() for part in env.get(name, "").split(","))):
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip():  # the part may hold a secret: it is not shown
+            raise BadInput(f"{name} must be pairs like name=value, separated by commas.")
+        found.append((key.strip().lower(), unquote(value.strip())))
+    return tuple(found)
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

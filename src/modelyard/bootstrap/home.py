@@ -38,9 +38,9 @@ def prepare(settings: Settings) -> None:
         for folder in (home, *(home / name for name in FOLDERS)):
             folder.mkdir(mode=0o700, parents=folder == home, exist_ok=True)
         _try_to_write(home)
-        key = home / "secret.key"
-        read_or_create_secret(key)
-        _close_to_others(key, 0o600)
+        for key in (home / "secret.key", settings.ingest_key):
+            read_or_create_secret(key)
+            _close_to_others(key, 0o600)
     except (FileExistsError, NotADirectoryError) as error:
         raise BadInput(
             f"{error.filename} is not a folder, so {home} cannot be a home. "

@@ -6,6 +6,7 @@ from modelyard.bootstrap.control_parts import Adapters
 from modelyard.bootstrap.job_leftovers import end_processes
 from modelyard.domain.runs import Run
 from modelyard.ports import Supervision
+from modelyard.telemetry import ingest
 from modelyard.usecases.job_actions import JobActor, Launching
 from modelyard.usecases.job_folders import JobFolders
 from modelyard.usecases.job_reconcile import JobReconciler, slots_of
@@ -60,4 +61,7 @@ def facts(adapters: Adapters, run: Run) -> dict[str, str]:
     workspace = adapters.stores.workspaces.get(run.workspace)
     experiment = adapters.stores.experiments.get(run.workspace, run.experiment)
     said = {name: workspace.cloud.get(key) or "" for name, key in _CLOUD.items()}
-    return {**said, "AZUREML_EXPERIMENT_ID": experiment.id}
+    settings = adapters.settings
+    origin = ingest.Origin(workspace=run.workspace, role="job", instance=run.id)
+    address = ingest.address(settings.base_url, origin, settings.ingest_key)
+    return {**said, "AZUREML_EXPERIMENT_ID": experiment.id, ingest.INGEST: address}

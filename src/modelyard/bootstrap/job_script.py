@@ -11,6 +11,7 @@ from pathlib import Path
 
 from modelyard.bootstrap.job_leftovers import MARK
 from modelyard.domain.jobs import JobFolder, JobSpec, job_key
+from modelyard.telemetry import ingest
 
 GRACE = 10.0
 """Seconds that a script has to end by itself when it is told to."""
@@ -41,7 +42,8 @@ def variables(spec: JobSpec, base: Mapping[str, str]) -> dict[str, str]:
         for name, value in base.items()
         if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
-    merged = {**passed, **spec.variables}
+    address = spec.facts.get(ingest.INGEST, "")
+    merged = {**passed, **ingest.variables(address), **spec.variables}
     folder = JobFolder(Path(spec.folder))
     ours = [spec.runtime, f"{spec.runtime}/modelyard_worker/shims"]
     path = [str(Path(spec.python).parent), merged.get("PATH", os.defpath)]

@@ -38,7 +38,7 @@ class FrontSpec:
     ``cpu`` in cores and ``memory`` in bytes bound all workers together; None is not enforced.
     ``fronts`` above 1 asks the target for so many processes, each with its share of the workers,
     at ``paths_of`` both sockets and the log. ``rings`` is the folder for the rings of its
-    telemetry, '' for none.
+    telemetry, '' for none. ``ingest`` is the address that scripts send theirs to, '' for none.
     """
 
     id: str
@@ -75,6 +75,7 @@ class FrontSpec:
     preload: bool = False
     fronts: int = 1
     rings: str = ""
+    ingest: str = ""
     spec_version: int = SPEC_VERSION
 
 

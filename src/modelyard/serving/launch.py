@@ -10,6 +10,7 @@ from modelyard.domain.predictors import Batching
 from modelyard.serving.nursery import TEMPLATE, Nursery
 from modelyard.serving.processes import WorkerProcess
 from modelyard.serving.workers import Launch
+from modelyard.telemetry import ingest
 from modelyard_worker.frames import PROTOCOL
 
 _PASSED_ON = {"PATH", "HOME", "LANG", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "USER", "LOGNAME"}
@@ -93,7 +94,10 @@ def variables(
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    merged = {**passed, **threads, **spec.variables, **facts}
+    if spec.ingest:
+        facts[ingest.INGEST] = spec.ingest
+    defaults = ingest.variables(spec.ingest)
+    merged = {**passed, **threads, **defaults, **spec.variables, **facts}
     merged.pop("PYTHONHOME", None)
     return merged
 

@@ -18,6 +18,7 @@ from modelyard.targets.local.capacity import capacity
 from modelyard.targets.local.parts import merged, parts, together
 from modelyard.targets.local.specs import SpecShelf
 from modelyard.targets.local.tails import last_lines
+from modelyard.telemetry.ingest import Origin, address
 
 FRONT = (sys.executable, "-P", "-m", "modelyard.bootstrap.front")
 ORDER = 30
@@ -45,6 +46,7 @@ class LocalTarget:
         command: Sequence[str] = FRONT,
         release: str = "",
     ) -> None:
+        self._settings = settings
         self._logs = settings.logs
         self._supervision = supervision
         self._runtime = runtime
@@ -56,13 +58,23 @@ class LocalTarget:
     def start(self, spec: FrontSpec) -> None:
         """A front that answers is left as it is, also when it is asked for with another spec."""
         self._sweep()
-        whole = spec if spec.runtime else replace(spec, runtime=str(self._runtime))
+        whole = self._whole(spec)
         wanted = self._names(spec.id)
         new = [part for part in parts(whole) if not self._may_stay(part, wanted)]
         if not new:
             return
         self._shelf.save(whole)
         self._supervision.want(*(self._process(part, self._shelf.save(part)) for part in new))
+
+    def _whole(self, spec: FrontSpec) -> FrontSpec:
+        """With what only this target knows."""
+        origin = Origin(spec.workspace, spec.service, spec.service_version, spec.revision, "front")
+        settings = self._settings
+        return replace(
+            spec,
+            runtime=spec.runtime or str(self._runtime),
+            ingest=spec.ingest or address(settings.base_url, origin, settings.ingest_key),
+        )
 
     def observe(self, ids: Iterable[str]) -> Mapping[str, FrontStatus]:
         asked = list(dict.fromkeys(ids))
