@@ -29,7 +29,7 @@ class About(msgspec.Struct, frozen=True):
     pid: int = 0
 
 
-class Request(msgspec.Struct, array_like=True, tag="r", frozen=True, gc=False):
+class Request(msgspec.Struct, array_like=True, tag_field="kind", tag="r", frozen=True, gc=False):
     """
     A request that a front answered.
 
@@ -59,7 +59,7 @@ class Request(msgspec.Struct, array_like=True, tag="r", frozen=True, gc=False):
     worker: int = 0
 
 
-class Log(msgspec.Struct, array_like=True, tag="l", frozen=True, gc=False):
+class Log(msgspec.Struct, array_like=True, tag_field="kind", tag="l", frozen=True, gc=False):
     """
     A line. ``source`` is 'worker 1', 'front', 'control', …; ``level`` as logging names it, ''
     where nothing says; ``request`` the id of the request that was run, '' where none or unknown;
@@ -74,7 +74,7 @@ class Log(msgspec.Struct, array_like=True, tag="l", frozen=True, gc=False):
     stream: str = ""
 
 
-class Failure(msgspec.Struct, array_like=True, tag="e", frozen=True, gc=False):
+class Failure(msgspec.Struct, array_like=True, tag_field="kind", tag="e", frozen=True, gc=False):
     """An exception: ``file`` and ``line`` of the user's code where it was raised or passed on."""
 
     time: float
@@ -87,7 +87,7 @@ class Failure(msgspec.Struct, array_like=True, tag="e", frozen=True, gc=False):
     request: str = ""
 
 
-class Metric(msgspec.Struct, array_like=True, tag="m", frozen=True, gc=False):
+class Metric(msgspec.Struct, array_like=True, tag_field="kind", tag="m", frozen=True, gc=False):
     """Measurements of one name: ``total`` of ``count`` values from ``least`` to ``most``."""
 
     time: float
@@ -100,7 +100,7 @@ class Metric(msgspec.Struct, array_like=True, tag="m", frozen=True, gc=False):
     request: str = ""
 
 
-class Event(msgspec.Struct, array_like=True, tag="v", frozen=True, gc=False):
+class Event(msgspec.Struct, array_like=True, tag_field="kind", tag="v", frozen=True, gc=False):
     """Something that happened."""
 
     time: float
