@@ -81,8 +81,27 @@ def test_arrays_are_joined_after_each_was_checked(launch, environment):
     assert answers[0] == (200, [3.0])
     assert answers[2] == (200, [7.0, 11.0])
     assert [status for status, _ in answers[1::2]] == [400, 400]
-    assert answers[1][1]["field"] == "data"
+    assert answers[1][1]["field"] == "data[0]"
     assert answers[4][0] == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        pytest.param({"data": [[1, 2, 3]]}, "data[0]", id="a row that is too wide"),
+        pytest.param({"data": [[1, 2], [1, "x"]]}, "data[1][1]", id="a value of another type"),
+        pytest.param({"data": "x"}, "data", id="no rows at all"),
+        pytest.param({}, "data", id="nothing"),
+    ],
+)
+def test_what_is_wrong_is_said_alike_alone_and_in_a_batch(launch, environment, body, field):
+    worker, _ = start(launch, ARRAYS, environment)
+
+    alone = worker.score(body).json
+    in_a_batch = ask(worker, {"data": [[1, 2]]}, body, {"data": [[3, 4]]})[1][1]
+
+    assert alone["field"] == in_a_batch["field"] == field
+    assert alone["message"] == in_a_batch["message"]
 
 
 def test_arrays_of_a_batch_come_in_one_call(launch, environment):
