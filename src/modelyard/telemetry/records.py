@@ -63,7 +63,7 @@ class Log(msgspec.Struct, array_like=True, tag_field="kind", tag="l", frozen=Tru
     """
     A line. ``source`` is 'worker 1', 'front', 'control', …; ``level`` as logging names it, ''
     where nothing says; ``request`` the id of the request that was run, '' where none or unknown;
-    ``stream`` 'stdout', 'stderr' or ''.
+    ``stream`` 'stdout', 'stderr' or ''; ``trace`` the traceparent that the request came with.
     """
 
     time: float
@@ -72,6 +72,7 @@ class Log(msgspec.Struct, array_like=True, tag_field="kind", tag="l", frozen=Tru
     level: str = ""
     request: str = ""
     stream: str = ""
+    trace: str = ""
 
 
 class Failure(msgspec.Struct, array_like=True, tag_field="kind", tag="e", frozen=True, gc=False):
@@ -85,6 +86,7 @@ class Failure(msgspec.Struct, array_like=True, tag_field="kind", tag="e", frozen
     function: str = ""
     traceback: str = ""
     request: str = ""
+    trace: str = ""
 
 
 class Metric(msgspec.Struct, array_like=True, tag_field="kind", tag="m", frozen=True, gc=False):
