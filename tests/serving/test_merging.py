@@ -84,7 +84,7 @@ def test_tensors_are_stacked_by_rows_input_by_input():
         doubles(3, 4, 5, 6) + texts("Köln", ""),
     ]
 
-    head, body = stacked([plan(first), plan(second)], bodies)
+    head, body = stacked(first, [plan(first), plan(second)], bodies)
 
     assert json.loads(head) == {
         "tensors": [["x", "FP64", [3, 2], 48], ["city", "BYTES", [3, 1], 20]],

@@ -23,6 +23,7 @@ from modelyard.serving.batches import Batches
 from modelyard.serving.control import ControlServer, Refused, whole_number
 from modelyard.serving.crew import Crew
 from modelyard.serving.decisions import thread_variables
+from modelyard.serving.heap import Heap
 from modelyard.serving.http import HttpServer
 from modelyard.serving.limits.base import Limits
 from modelyard.serving.limits.choice import choose
@@ -174,6 +175,7 @@ class Front:
             lambda: self.standing.state is FrontState.READY,
             version=version,
             describe=Described(self._spec, version).document,
+            heap=Heap(asyncio.get_running_loop().call_later),
         )
 
     async def _keep_description(self) -> None:

@@ -111,11 +111,13 @@ class Batches:
 
         def wanted(ticket: Ticket) -> bool:
             nonlocal first, size
-            plan = _plan(ticket)
+            plan = ticket.plan
+            if plan is Ticket.UNKNOWN:
+                plan = _plan(ticket)
             if not size:
                 first, size = plan, len(ticket.body) + 1
                 return True
-            if first is None or plan is None or plan.key != first.key:
+            if first is None or plan is None or (plan is not first and plan.key != first.key):
                 return False
             if size + len(ticket.body) > BATCH_BYTES:
                 return False
@@ -130,7 +132,7 @@ class Batches:
         if plans[0].is_script:
             head, body = merging.envelope([part.head for part in parts], bodies)
         else:
-            head, body = merging.stacked(plans, bodies)
+            head, body = merging.stacked(parts[0].head, plans, bodies)
         taken = min(part.taken for part in parts)
         merged = Ticket(next(self._numbers), head, body, taken, self, parts)
         merged.wait_until = min(part.wait_until for part in parts)

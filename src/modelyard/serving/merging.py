@@ -30,17 +30,20 @@ class Unsplittable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a request may be merged: with those of the same ``key``; ``rows`` where they count."""
+    """
+    How a request may be merged: with those of the same ``key``; ``rows`` where they count.
+
+    ``tensors`` are those of its head; a script's has none.
+    """
 
     key: object
     rows: int = 0
     tensors: tuple[Tensor, ...] = ()
-    rest: "dict[str, Any] | None" = None
 
     @property
     def is_script(self) -> bool:
         """Whether it travels in an envelope."""
-        return self.rest is None
+        return not self.tensors
 
 
 _SCRIPT = Plan("script")
@@ -58,8 +61,8 @@ def plan(head: bytes) -> Plan | None:
     if len(counts) != 1 or not (rows := counts.pop()):
         return None
     inputs = tuple((name, datatype, tuple(shape[1:])) for name, datatype, shape, _ in tensors)
-    said = {name: value for name, value in rest.items() if name != "request_id"}
-    return Plan((inputs, _encode(said)), rows, tensors, rest)
+    rest.pop("request_id", None)
+    return Plan((inputs, _encode(rest)), rows, tensors)
 
 
 def envelope(heads: Sequence[bytes], bodies: Sequence[Bytes]) -> tuple[bytes, bytes]:
@@ -70,10 +73,25 @@ def envelope(heads: Sequence[bytes], bodies: Sequence[Bytes]) -> tuple[bytes, by
     return b'{"batch":[' + b",".join(parts) + b"]}", b"".join(bodies)
 
 
-def stacked(plans: Sequence[Plan], bodies: Sequence[Bytes]) -> tuple[bytes, bytes]:
-    """Head and body of the REQUEST whose tensors have the rows of all, which have one key."""
+def stacked(head: bytes, plans: Sequence[Plan], bodies: Sequence[Bytes]) -> tuple[bytes, bytes]:
+    """
+    Head and body of the REQUEST whose tensors have the rows of all, which have one key.
+
+    ``head`` is the first's: beside tensors it says what they have in common.
+    """
+    total = sum([plan.rows for plan in plans])
+    tensors, body = _stacked(total, plans, bodies)
+    return _encode({**_decode(head), "tensors": tensors}), body
+
+
+def _stacked(
+    total: int, plans: Sequence[Plan], bodies: Sequence[Bytes]
+) -> tuple[list[Tensor], bytes]:
     first = plans[0]
-    total = sum(plan.rows for plan in plans)
+    if len(first.tensors) == 1:
+        name, datatype, shape, _ = first.tensors[0]
+        body = b"".join(bodies)
+        return [[name, datatype, [total, *shape[1:]], len(body)]], body
     views = [memoryview(body) for body in bodies]
     starts = [0] * len(plans)
     tensors: list[Tensor] = []
@@ -86,7 +104,7 @@ def stacked(plans: Sequence[Plan], bodies: Sequence[Bytes]) -> tuple[bytes, byte
             starts[number] += size
             joined += size
         tensors.append([name, datatype, [total, *shape[1:]], joined])
-    return _encode({"tensors": tensors, **(first.rest or {})}), b"".join(pieces)
+    return tensors, b"".join(pieces)
 
 
 def parted(
@@ -97,13 +115,14 @@ def parted(
 
     Raises Unsplittable when an output has not as many rows as went in.
     """
+    if len(tensors) == 1 and tensors[0][1] != "BYTES":
+        return _parted_numbers(tensors[0], body, counts)
     view = memoryview(body)
     heads: list[list[Tensor]] = [[] for _ in counts]
     pieces: list[list[Bytes]] = [[] for _ in counts]
     start = 0
     for name, datatype, shape, size in tensors:
-        if not shape or shape[0] != sum(counts):
-            raise Unsplittable(f"output '{name}' has shape {list(shape)} for {sum(counts)} rows")
+        _check_rows(name, shape, counts)
         data = view[start : start + size]
         start += size
         at = 0
@@ -114,15 +133,46 @@ def parted(
     return [(head, b"".join(piece)) for head, piece in zip(heads, pieces, strict=True)]
 
 
+def _parted_numbers(
+    tensor: Tensor, body: Bytes, counts: Sequence[int]
+) -> list[tuple[list[Tensor], bytes]]:
+    """The same for one output of numbers, which is what most models give."""
+    name, datatype, shape, size = tensor
+    _check_rows(name, shape, counts)
+    data = bytes(body[:size])
+    each = _row_size(data, shape[0])
+    rest = shape[1:]
+    heads: dict[int, list[Tensor]] = {
+        count: [[name, datatype, [count, *rest], count * each]] for count in set(counts)
+    }
+    found: list[tuple[list[Tensor], bytes]] = []
+    at = 0
+    for count in counts:
+        end = at + count * each
+        found.append((heads[count], data[at:end]))
+        at = end
+    return found
+
+
+def _check_rows(name: str, shape: Sequence[int], counts: Sequence[int]) -> None:
+    if not shape or shape[0] != sum(counts):
+        raise Unsplittable(f"output '{name}' has shape {list(shape)} for {sum(counts)} rows")
+
+
+def _row_size(data: Bytes, rows: int) -> int:
+    each, left = divmod(len(data), rows)
+    if left:
+        raise Unsplittable(f"{len(data)} bytes are no {rows} rows")
+    return each
+
+
 def _lengths(
     datatype: str, shape: Sequence[int], data: memoryview, counts: Sequence[int]
 ) -> list[tuple[int, int]]:
     """Rows of each request and the bytes that they take."""
     rows = shape[0]
     if datatype != "BYTES":
-        each, left = divmod(len(data), rows)
-        if left:
-            raise Unsplittable(f"{len(data)} bytes are no {rows} rows")
+        each = _row_size(data, rows)
         return [(count, count * each) for count in counts]
     texts = 1
     for length in shape[1:]:

@@ -11,7 +11,7 @@ from modelyard.serving.refusals import Refusal
 from modelyard.serving.tensors.fields import quoted
 from modelyard.serving.tensors.tensor import BadData, Tensor, heads, parted
 
-_encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder().encode
 _NOT_FINITE = re.compile(
     r"\b(contains? NaN|contains? infinity|value too large for dtype)", re.IGNORECASE
 ).search
@@ -23,7 +23,7 @@ def request_head(tensors: Sequence[Tensor], method: str, request_id: str | None)
     head: dict[str, Any] = {"tensors": heads(tensors), "method": method}
     if request_id:
         head["request_id"] = request_id
-    return _encode(head)
+    return encode(head)
 
 
 def check_method(method: str, methods: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from modelyard.domain.fronts import FrontSpec
 from modelyard.domain.predictors import Signature
 from modelyard.serving import cors
 from modelyard.serving.exchange import Prepared, Reply, Request
+from modelyard.serving.heap import LARGE, Heap
 from modelyard.serving.protocols import compression, content, scripted
 from modelyard.serving.protocols.facts import signature_of, takes_missing
 from modelyard.serving.protocols.scoring import Scoring
@@ -30,7 +31,7 @@ class ServiceProtocols:
     Implements ``exchange.Protocols``.
 
     ``told`` gives the worker's second HELLO, None before the first came; ``ready`` says whether
-    requests are taken now; ``version`` is Modelyard's own.
+    requests are taken now; ``version`` is Modelyard's own; ``heap`` is told of large bodies.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class ServiceProtocols:
         *,
         version: str,
         describe: Describe,
+        heap: Heap | None = None,
     ) -> None:
         self._spec = spec
         self._told = told
@@ -51,6 +53,7 @@ class ServiceProtocols:
         self._missing = False
         self._v2 = V2(spec, version, ready)
         self._describe_as = describe
+        self._heap = heap
 
     def immediate(self, request: Request) -> Reply | None:
         """The reply to what needs no worker; None for all else. Raises Refusal."""
@@ -88,8 +91,11 @@ class ServiceProtocols:
         facts = self._learn()
         if facts is None:
             raise unavailable("starting", "The first worker of this service is still starting.")
+        if self._heap is not None and len(body) >= LARGE:
+            self._heap.use()
         encoding = request.header("content-encoding")
-        body = compression.inflated(body, encoding, self._spec.body_limit)
+        if encoding is not None:
+            body = compression.inflated(body, encoding, self._spec.body_limit)
         id_ = str(getattr(request, "id", "") or request.header("x-request-id") or "")
         place = place_of(request.path) if is_v2(request.path) else None
         if place is not None:

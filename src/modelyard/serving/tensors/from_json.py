@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from modelyard.domain.predictors import Signature
+from modelyard.domain.predictors import Signature, TensorSpec
 from modelyard.serving.refusals import Refusal
 from modelyard.serving.tensors.fields import item, kind, quoted, unreadable, wrong
 from modelyard.serving.tensors.numbers import WIDEST, NumberReader, Numbers
@@ -82,23 +82,39 @@ class JsonReader:
         self._width = _width(signature)
         self._numbers = NumberReader(self._width) if self._width else None
 
+    @property
+    def matrix(self) -> TensorSpec | None:
+        """What ``numbers`` fills: any number of rows; None where they are not read so."""
+        specs = self._signature.inputs
+        if not self._width:
+            return None
+        name = MATRIX if self._signature.columns else specs[0].name
+        return TensorSpec(name, "FP64", (-1, self._width))
+
+    def numbers(self, body: Buffer) -> Numbers | None:
+        """
+        The rows of a body that is nothing else, as they are: the worker parts them into columns
+        and casts them, by numpy. None where ``read_any`` must have a look.
+        """
+        return None if self._numbers is None else self._numbers.read(body)
+
+    def form(self, key: str) -> Form:
+        """How the answer is wrapped where the data stood under this key."""
+        return self._forms[key]
+
     def read(self, body: Buffer) -> Asked:
-        """What the body asks for. Raises the refusal."""
-        if self._numbers is not None:
-            found = self._numbers.read(body)
-            if found is not None:
-                return self._quick(found)
+        """What a body asks for. Raises the refusal."""
+        found, matrix = self.numbers(body), self.matrix
+        if found is None or matrix is None:
+            return self.read_any(body)
+        tensor = Tensor(matrix.name, matrix.datatype, (found.count, self._width), found.data)
+        return Asked([tensor], found.method, self._forms[found.key])
+
+    def read_any(self, body: Buffer) -> Asked:
+        """The same for one that ``numbers`` has left."""
         value = decoded(body)
         table, method, form = self._opened(value)
         return Asked(tensors_of(table, self._signature, missing=self._missing), method, form)
-
-    def _quick(self, found: Numbers) -> Asked:
-        """One matrix, as it was read: the worker parts it into columns and casts it, by numpy."""
-        specs = self._signature.inputs
-        name = MATRIX if self._signature.columns else specs[0].name
-        data = memoryview(found.values).cast("B")
-        tensor = Tensor(name, "FP64", (found.count, self._width), data)
-        return Asked([tensor], found.method, self._forms[found.key])
 
     def _opened(self, value: Any) -> tuple[Table, str | None, Form]:
         if isinstance(value, list):

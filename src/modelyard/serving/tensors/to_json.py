@@ -11,6 +11,12 @@ from modelyard.serving.tensors.from_json import Form
 from modelyard.serving.tensors.tensor import Tensor
 
 _encode = msgspec.json.Encoder().encode
+_KEYS = {
+    Form.BARE: None,
+    Form.OUTPUTS: "outputs",
+    Form.PREDICTIONS: "predictions",
+    Form.RESULTS: "Results",
+}
 
 
 def rendered(tensors: Sequence[Tensor], form: Form, method: str, nan: str) -> bytes:
@@ -21,13 +27,14 @@ def rendered(tensors: Sequence[Tensor], form: Form, method: str, nan: str) -> by
     """
     if nan == "error":
         check_finite(tensors)
-    if form is Form.OUTPUTS:
-        return _encode({"outputs": _columnar(tensors)})
-    value = _by_row(tensors)
-    if form is Form.BARE:
-        return _encode(value)
-    names = {Form.METHOD: method, Form.RESULTS: "Results", Form.PREDICTIONS: "predictions"}
-    return _encode({names[form]: value})
+    value = _columnar(tensors) if form is Form.OUTPUTS else _by_row(tensors)
+    key = key_of(form, method)
+    return _encode(value if key is None else {key: value})
+
+
+def key_of(form: Form, method: str) -> str | None:
+    """Under which key the values stand; None for bare ones."""
+    return method if form is Form.METHOD else _KEYS[form]
 
 
 def check_finite(tensors: Sequence[Tensor]) -> None:
