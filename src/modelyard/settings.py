@@ -53,13 +53,25 @@ class Settings:
     """MODELYARD_MAX_BODY: largest scoring request taken unless a service says less, in bytes."""
 
     sample_seconds: int = 5
-    """MODELYARD_SAMPLE_SECONDS: how often processes, machine and cards are looked at."""
+    """MODELYARD_SAMPLE_SECONDS: seconds between looks at processes, machine and cards (default 5)."""
 
     otlp_endpoint: str | None = None
     """MODELYARD_OTLP_ENDPOINT: where telemetry is sent to as well, by OTLP (default: nowhere)."""
 
     otlp_headers: tuple[tuple[str, str], ...] = ()
-    """MODELYARD_OTLP_HEADERS: headers sent there, ``name=value``, comma-separated."""
+    """MODELYARD_OTLP_HEADERS: headers sent there, name=value, comma-separated."""
+
+    telemetry_days: int = 30
+    """MODELYARD_TELEMETRY_DAYS: days that telemetry is kept."""
+
+    telemetry_memory: int = 256 * 1024**2
+    """MODELYARD_TELEMETRY_MEMORY: memory that the telemetry store may use for its work, in bytes."""
+
+    telemetry_threads: int = 2
+    """MODELYARD_TELEMETRY_THREADS: threads that the telemetry store may use."""
+
+    telemetry_free: int = 256 * 1024**2
+    """MODELYARD_TELEMETRY_FREE: free bytes on the disk below which no telemetry is written."""
 
     @property
     def environments_dir(self) -> Path:
@@ -138,6 +150,10 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         else None,
         max_upload=_integer(env, "MODELYARD_MAX_UPLOAD", 64 * 1024**3),
         max_body=_integer(env, "MODELYARD_MAX_BODY", 100 * 1024**2),
+        telemetry_days=_integer(env, "MODELYARD_TELEMETRY_DAYS", 30, at_most=36_500),
+        telemetry_memory=_integer(env, "MODELYARD_TELEMETRY_MEMORY", 256 * 1024**2),
+        telemetry_threads=_integer(env, "MODELYARD_TELEMETRY_THREADS", 2, at_most=256),
+        telemetry_free=_integer(env, "MODELYARD_TELEMETRY_FREE", 256 * 1024**2),
         sample_seconds=_integer(env, "MODELYARD_SAMPLE_SECONDS", 5, at_most=3600),
         otlp_endpoint=_url(env, "MODELYARD_OTLP_ENDPOINT"),
         otlp_headers=_pairs(env, "MODELYARD_OTLP_HEADERS"),

@@ -1,0 +1,1 @@
+"""Graphics cards: what they do, and for which service versions."""

@@ -1,0 +1,1 @@
+"""Looks at processes and the machine every few seconds."""
