@@ -92,6 +92,7 @@ class Batches:
             self._pool.again(_alone(parts), instead_of=1)
             return
         for part, own in zip(parts, answers, strict=True):
+            part.given, part.worker, part.together = ticket.given, ticket.worker, len(parts)
             part.answer(own)
         self._pool.counted(len(parts) - 1)
 

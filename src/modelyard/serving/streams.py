@@ -14,7 +14,8 @@ class Stream:
     Pieces in order, then the end.
 
     ``pause`` and ``resume`` stop and start reading from the worker, so that a slow client does not
-    fill the front's memory. ``touched`` is when a piece last came or went.
+    fill the front's memory. ``touched`` is when a piece last came or went, ``taken`` how many
+    bytes have been handed over.
     """
 
     def __init__(self, pause: Callable[[], None], resume: Callable[[], None]) -> None:
@@ -28,6 +29,12 @@ class Stream:
         self._wakeup: asyncio.Future[None] | None = None
         self.touched = time.monotonic()
         self.complete = False
+        self.taken = 0
+
+    @property
+    def error(self) -> Exception | None:
+        """Why it broke off; None for one that did not."""
+        return self._error
 
     @property
     def paused(self) -> bool:
@@ -81,6 +88,7 @@ class Stream:
             await self._wakeup
         piece = self._pieces.popleft()
         self._size -= len(piece)
+        self.taken += len(piece)
         self.touched = time.monotonic()
         if self._size <= HIGH // 2:
             self._unpause()

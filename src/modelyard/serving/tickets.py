@@ -30,6 +30,8 @@ class Ticket:
     counts the workers it was given to. ``begun`` says that a piece of its body has come.
     ``cancelled`` says that nobody waits any more: its owner hears nothing further. ``plan`` is how
     it may be merged with others: UNKNOWN until looked at, None where it must be run alone.
+    ``given`` is when a worker got it (0.0: none yet), ``worker`` that one's number, ``together``
+    with how many it was run, itself among them.
     """
 
     UNKNOWN: ClassVar[object] = object()
@@ -47,6 +49,9 @@ class Ticket:
     begun: bool = False
     stream: Stream | None = None
     plan: Any = UNKNOWN
+    given: float = 0.0
+    worker: int = 0
+    together: int = 1
 
     def answer(self, answer: Answer) -> None:
         """Hand over the answer, unless the client is gone."""

@@ -1,0 +1,245 @@
+"""What a front hands to the collector: a record for each request, exception and log line."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from modelyard.domain.fronts import FrontSpec
+from modelyard.serving.exchange import Answer
+from modelyard.serving.http_request import Incoming
+from modelyard.serving.refusals import ClientGone, Refusal
+from modelyard.serving.streams import Stream
+from modelyard.serving.tickets import Ticket
+from modelyard.telemetry import rings
+from modelyard.telemetry.encoding import encode, encode_into
+from modelyard.telemetry.records import About, Failure
+from modelyard.telemetry.ring import RingWriter
+
+CLIENT_GONE = 499
+"""The status of a request whose client did not wait for its answer."""
+
+_CLOCK_SECONDS = 1.0
+_FAILED = ("x-ms-run-function-failed", "True")
+_FAILED_LINE = b"x-ms-run-function-failed: True"
+_CODE_LIMIT = 64 * 1024
+_HEALTH = "/"
+
+
+class _Said(msgspec.Struct):
+    code: str = ""
+
+
+_said = msgspec.json.Decoder(_Said).decode
+
+
+class Rings:
+    """The two rings of a front: a flood of lines does not crowd out requests."""
+
+    def __init__(self, spec: FrontSpec, note: Callable[[str], None]) -> None:
+        """Where they cannot be made the front goes on without, and says so."""
+        self.requests: RingWriter | None = None
+        self.logs: RingWriter | None = None
+        if not spec.rings:
+            return
+        pid = os.getpid()
+        about = About(
+            "front",
+            spec.id,
+            spec.workspace,
+            spec.service,
+            spec.service_version,
+            spec.revision,
+            pid,
+        )
+        folder, name = Path(spec.rings), f"{spec.id}-{pid}"
+        try:
+            self.requests = rings.create(folder, f"{name}.requests", rings.REQUESTS_BYTES, about)
+            self.logs = rings.create(folder, f"{name}.logs", rings.LOGS_BYTES, about)
+        except OSError as error:
+            note(f"no telemetry is handed over: {error}")
+
+    def close(self) -> None:
+        """What was put in stays for the collector. May be called twice."""
+        for ring in (self.requests, self.logs):
+            if ring is not None:
+                ring.close()
+
+
+class Recorder:
+    """
+    Writes a record of each request that a worker ran or that was refused, in the event loop.
+
+    Probes of health and what needs no worker (descriptions, preflights) have none.
+    """
+
+    def __init__(self, ring: RingWriter, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` gives seconds since the epoch."""
+        self._put = ring.put
+        self._buffer = bytearray()
+        self._clock = clock
+        self._offset = 0.0  # from the monotonic clock to the other; it is looked at once a second
+        self._until = 0.0
+
+    def answered(
+        self, request: Incoming, ticket: Ticket, answer: Answer, status: int, sent: int
+    ) -> None:
+        """A worker answered, and ``sent`` bytes of body went out with ``status``."""
+        now = time.monotonic()
+        if now > self._until:
+            self._until = now + _CLOCK_SECONDS
+            self._offset = self._clock() - now
+        begun, given = request.began, ticket.given
+        known = request.known.get
+        lines = answer.lines
+        encode_into(
+            (
+                "r",
+                begun + self._offset,
+                request.tag.decode(),
+                request.method,
+                request.path,
+                status,
+                "" if status < 400 else _code(answer.body),
+                (now - begun) * 1000,
+                (given - ticket.taken) * 1000 if given else -1.0,
+                -1.0 if answer.run_ms is None else answer.run_ms,
+                ticket.together,
+                len(ticket.body) if request.render is None else request.length,
+                sent,
+                known(b"x-forwarded-for", b"").decode("latin-1"),
+                _number(known(b"x-modelyard-bucket")),
+                _failed(answer) if lines is None else _FAILED_LINE in lines.sent,
+                known(b"traceparent", b"").decode("latin-1"),
+                ticket.worker,
+            ),
+            self._buffer,
+        )
+        self._put(self._buffer)
+
+    def streamed(
+        self, request: Incoming, ticket: Ticket, answer: Answer, status: int, body: Stream
+    ) -> None:
+        """An answer in pieces has ended, whole or not."""
+        if isinstance(body.error, ClientGone):
+            self._put_other(request, ticket, CLIENT_GONE, "client_gone", sent=body.taken)
+        elif body.error is not None:
+            code = body.error.code if isinstance(body.error, Refusal) else "stream_failed"
+            self._put_other(request, ticket, status, code, failed=True, sent=body.taken)
+        else:
+            self.answered(request, ticket, answer, status, body.taken)
+
+    def refused(self, request: Incoming, work: Any, status: int, error: Exception) -> None:
+        """It was answered with an error; ``work`` is its ticket where it had become one."""
+        if request.path == _HEALTH:
+            return
+        code, failed = "internal_error", False
+        if isinstance(error, Refusal):
+            code, failed = error.code, _FAILED in error.headers
+        self._put_other(request, work, status, code, failed=failed)
+
+    def gone(self, request: Incoming, work: Any) -> None:
+        """Its client has left before the answer, or before its end."""
+        stream = work.stream if isinstance(work, Ticket) else None
+        sent = 0 if stream is None else stream.taken
+        self._put_other(request, work, CLIENT_GONE, "client_gone", sent=sent)
+
+    def _put_other(
+        self,
+        request: Incoming,
+        work: Any,
+        status: int,
+        code: str,
+        *,
+        failed: bool = False,
+        sent: int = 0,
+    ) -> None:
+        now = time.monotonic()
+        ticket = work if isinstance(work, Ticket) else None
+        begun = request.began or (now if ticket is None else ticket.taken)
+        given = 0.0 if ticket is None else ticket.given
+        record = (
+            "r",
+            self._clock() - now + begun,
+            request.tag.decode(),
+            request.method,
+            request.path,
+            status,
+            code,
+            (now - begun) * 1000,
+            -1.0 if ticket is None or not given else (given - ticket.taken) * 1000,
+            -1.0,
+            1 if ticket is None else ticket.together,
+            _received(request, ticket),
+            sent,
+            request.header("x-forwarded-for") or "",
+            _number(request.known.get(b"x-modelyard-bucket")),
+            failed,
+            request.header("traceparent") or "",
+            0 if ticket is None else ticket.worker,
+        )
+        self._put(encode(record))
+
+
+class Failures:
+    """Writes a record of each exception that a worker tells of."""
+
+    def __init__(self, ring: RingWriter, clock: Callable[[], float] = time.time) -> None:
+        self._ring = ring
+        self._clock = clock
+
+    def told(self, fault: Mapping[str, Any]) -> None:
+        """The head of a FAULT frame; whatever is in it, nothing is raised."""
+        line = fault.get("line")
+        record = Failure(
+            self._clock(),
+            _text(fault, "type", 256) or "Exception",
+            _text(fault, "message", 8192),
+            _text(fault, "file", 1024),
+            line if type(line) is int and 0 <= line < 1 << 31 else 0,
+            _text(fault, "function", 256),
+            _text(fault, "traceback", 64 * 1024),
+            _text(fault, "request", 100),
+            _text(fault, "trace", 128),
+        )
+        self._ring.put(encode(record))
+
+
+def _text(fault: Mapping[str, Any], name: str, limit: int) -> str:
+    """The text of a field, its middle left out where it is too long."""
+    value = fault.get(name)
+    if not isinstance(value, str):
+        return ""
+    # a worker may send what is no text, half a surrogate pair for example
+    value = value.encode("utf-8", "backslashreplace").decode()
+    if len(value) <= limit:
+        return value
+    half = limit // 2 - 1
+    return f"{value[:half]}…{value[-half:]}"
+
+
+def _code(body: object) -> str:
+    """The code that the JSON of an error names."""
+    if not isinstance(body, bytes | bytearray | memoryview) or len(body) > _CODE_LIMIT:
+        return ""
+    try:
+        return _said(body).code[:64]
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+
+
+def _failed(answer: Answer) -> bool:
+    return any((name.lower(), value) == _FAILED for name, value in answer.headers)
+
+
+def _number(header: bytes | None) -> int:
+    return -1 if header is None or not header.isdigit() else int(header[:9])
+
+
+def _received(request: Incoming, ticket: Ticket | None) -> int:
+    if ticket is not None and request.render is None:
+        return len(ticket.body)
+    return max(request.length, len(request.body))
