@@ -11,7 +11,7 @@ import socket
 import sys
 from typing import Any, Dict, List, NoReturn, Tuple
 
-from modelyard_worker import frames, logs, options, preload, schema, script, shimming
+from modelyard_worker import frames, insights, logs, options, preload, schema, script, shimming
 from modelyard_worker.channel import Channel, Closed
 from modelyard_worker.encoding import clean
 from modelyard_worker.executor import Executor, Runner
@@ -75,6 +75,7 @@ def _serve(channel: Channel, page: Page) -> int:
 def _multiply(channel: Channel, nursery: Nursery) -> int:
     """Load once, then let others be forked that serve; in one of them this ends the process."""
     front, _ = _shake_hands(channel)
+    insights.inline()
     executor = _load(channel, front)
     why = preload.obstacle()
     channel.send(encode(Frame(frames.HELLO, head={"ready": True, "obstacle": why})))
@@ -97,6 +98,7 @@ def _serve_forked(born: Born, executor: Runner) -> NoReturn:
     except BaseException:
         logs.LOG.error("The worker failed", exc_info=True)
         code = 1
+    insights.flush()
     preload.leave(code)
 
 
@@ -182,6 +184,7 @@ def _give_up(channel: Channel, fault: Dict[str, Any], what: str) -> NoReturn:
     if fault["hint"]:
         logs.LOG.error("%s", fault["hint"])
     channel.send(encode(Frame(frames.FAULT, head=fault)))
+    insights.flush()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(EXIT_FAULT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from modelyard_worker import externals
+from modelyard_worker import externals, insights
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shims")
 """Holds the packages; may as well be put on a job's PYTHONPATH."""
@@ -22,3 +22,4 @@ def activate() -> None:
         sys.path.remove(FOLDER)
     sys.path.insert(0, FOLDER)
     externals.install()
+    insights.install()
