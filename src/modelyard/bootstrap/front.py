@@ -17,7 +17,7 @@ import uvloop
 
 from modelyard.domain.errors import BadInput, ModelyardError
 from modelyard.domain.fronts import SPEC_VERSION, FrontSpec, FrontState
-from modelyard.serving import launch, orphans
+from modelyard.serving import launch, orphans, sharing
 from modelyard.serving.app import App
 from modelyard.serving.batches import Batches
 from modelyard.serving.control import ControlServer, Refused, whole_number
@@ -175,7 +175,7 @@ class Front:
             lambda: self.standing.state is FrontState.READY,
             version=version,
             describe=Described(self._spec, version).document,
-            heap=Heap(asyncio.get_running_loop().call_later),
+            heap=Heap(asyncio.get_running_loop().call_later, sharing.forget),
         )
 
     async def _keep_description(self) -> None:

@@ -28,12 +28,17 @@ class Heap:
     """
     Keeps freed memory while large bodies come, and gives it back when they have stopped.
 
-    ``later`` calls a function after so many seconds, as an event loop does. Does nothing where the
-    C library is not GNU's.
+    ``later`` calls a function after so many seconds, as an event loop does; ``release`` lets go of
+    what others keep for as long. With another C library than GNU's only that is done.
     """
 
-    def __init__(self, later: Callable[[float, Callable[[], None]], Any]) -> None:
+    def __init__(
+        self,
+        later: Callable[[float, Callable[[], None]], Any],
+        release: Callable[[], None] = lambda: None,
+    ) -> None:
         self._later = later
+        self._release = release
         self._library: Any = None
         self._asked = False
         self._used = False
@@ -45,7 +50,7 @@ class Heap:
         if not self._asked:
             self._asked = True
             self._library = _keeping()
-        if self._library is not None and not self._waiting:
+        if not self._waiting:
             self._waiting = True
             self._later(QUIET_SECONDS, self._look)
 
@@ -55,7 +60,9 @@ class Heap:
             self._later(QUIET_SECONDS, self._look)
         else:
             self._waiting = False
-            self._library.malloc_trim(0)
+            self._release()
+            if self._library is not None:
+                self._library.malloc_trim(0)
 
 
 def _keeping() -> Any:

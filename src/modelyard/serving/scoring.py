@@ -154,6 +154,8 @@ class Scoring:
         self.release(request)
         usual = None if self._identity.extras(request) else answer.lines
         if render is not None:
+            if isinstance(ticket.body, SharedBody):
+                ticket.body.keep()
             quick = render.quick(answer) if usual and isinstance(render, QuickRender) else None
             if quick is None:
                 self._render(request, answer, render)
@@ -217,6 +219,6 @@ def _where_it_lies(body: Body) -> Body | SharedBody:
     if isinstance(body, SharedBody) or not AVAILABLE or len(body) <= SHARED_FROM:
         return body
     try:
-        return SharedBody(body)
+        return SharedBody.again(body)
     except OSError:
         return body  # no more files may be open

@@ -9,6 +9,13 @@ SHARED_FROM = 256 * 1024
 
 AVAILABLE = sys.platform == "linux"
 
+KEPT_BYTES = 16 * 1024 * 1024
+"""Bytes of files that are kept at most to be written again: their memory is there already."""
+
+
+_kept: list[tuple[int, int]] = []
+"""Files and what they hold."""
+
 
 class SharedBody:
     """
@@ -18,13 +25,37 @@ class SharedBody:
     lets go: a worker must never open the number of a file that became another request's.
     """
 
-    __slots__ = ("_fd", "_size")
+    __slots__ = ("_fd", "_room", "_size")
 
     def __init__(self, content: bytes | bytearray | memoryview = b"") -> None:
         """Raises OSError when no more files may be opened."""
         self._fd = os.memfd_create("modelyard-body", os.MFD_CLOEXEC)
-        self._size = 0
+        self._size = self._room = 0
         self.extend(content)
+
+    @classmethod
+    def again(cls, content: bytes | bytearray | memoryview) -> "SharedBody":
+        """One in a file that was kept, where there is one. Raises OSError."""
+        if not _kept:
+            return cls(content)
+        body = cls.__new__(cls)
+        body._fd, body._room = _kept.pop()
+        body._size = 0
+        os.lseek(body._fd, 0, os.SEEK_SET)
+        body.extend(content)
+        return body
+
+    def keep(self) -> None:
+        """
+        Keep its file for ``again``; of this body nothing can be read any more.
+
+        Only for who knows that its worker has answered, so has done with it: a worker's view of
+        it changes with the next body.
+        """
+        room = max(self._room, self._size)
+        if self._fd >= 0 and room + sum(size for _, size in _kept) <= KEPT_BYTES:
+            _kept.append((self._fd, room))
+            self._fd = -1
 
     def extend(self, piece: bytes | bytearray | memoryview) -> None:
         """Write more at its end."""
@@ -55,3 +86,9 @@ class SharedBody:
     def __del__(self) -> None:
         if getattr(self, "_fd", -1) >= 0:
             os.close(self._fd)
+
+
+def forget() -> None:
+    """Let go of the files that are kept."""
+    while _kept:
+        os.close(_kept.pop()[0])
