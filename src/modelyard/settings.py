@@ -73,6 +73,12 @@ class Settings:
     telemetry_free: int = 256 * 1024**2
     """MODELYARD_TELEMETRY_FREE: free bytes on the disk below which no telemetry is written."""
 
+    query_memory: int = 512 * 1024**2
+    """MODELYARD_QUERY_MEMORY: memory that a query over telemetry may use, in bytes."""
+
+    query_timeout: int = 30
+    """MODELYARD_QUERY_TIMEOUT: seconds that such a query may take unless it says otherwise."""
+
     @property
     def environments_dir(self) -> Path:
         """Where built environments lie."""
@@ -154,6 +160,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         telemetry_memory=_integer(env, "MODELYARD_TELEMETRY_MEMORY", 256 * 1024**2),
         telemetry_threads=_integer(env, "MODELYARD_TELEMETRY_THREADS", 2, at_most=256),
         telemetry_free=_integer(env, "MODELYARD_TELEMETRY_FREE", 256 * 1024**2),
+        query_memory=_integer(env, "MODELYARD_QUERY_MEMORY", 512 * 1024**2),
+        query_timeout=_integer(env, "MODELYARD_QUERY_TIMEOUT", 30, at_most=3600),
         sample_seconds=_integer(env, "MODELYARD_SAMPLE_SECONDS", 5, at_most=3600),
         otlp_endpoint=_url(env, "MODELYARD_OTLP_ENDPOINT"),
         otlp_headers=_pairs(env, "MODELYARD_OTLP_HEADERS"),
