@@ -16,6 +16,8 @@ Pieces = Union[Iterator[Any], AsyncIterator[Any]]
 
 FAILED = "x-ms-run-function-failed"
 JSON = ("content-type", "application/json")
+USUAL = [JSON, (FAILED, "False")]
+"""The headers of nearly all answers; one list for all of them, never to be changed."""
 
 
 class Answer(NamedTuple):
@@ -35,19 +37,19 @@ def of_result(result: Any) -> Answer:
     """The answer for what run() returned. Raises BadOutput for what cannot be sent."""
     kind = type(result)
     if kind is dict or kind is list or kind is str:  # what nearly every script returns
-        return Answer(200, [JSON, _failed_header(result)], encode_json(result))
+        return _json(result)
     if result is None:
-        return Answer(200, [JSON, (FAILED, "False")], b"{}")
+        return Answer(200, USUAL, b"{}")
     if isinstance(result, (types.GeneratorType, types.AsyncGeneratorType)):
         return Answer(200, [(FAILED, "False")], pieces=result)
     if _is_response(result):
         return _of_response(result)
-    return Answer(200, [JSON, _failed_header(result)], encode_json(result))
+    return _json(result)
 
 
-def _failed_header(result: Any) -> Header:
-    detect = options.chosen().detect_failures
-    return (FAILED, str(detect and failures.tells_failure(result)))
+def _json(result: Any) -> Answer:
+    failed = options.chosen().detect_failures and failures.tells_failure(result)
+    return Answer(200, [JSON, (FAILED, "True")] if failed else USUAL, encode_json(result))
 
 
 def _is_response(result: Any) -> bool:

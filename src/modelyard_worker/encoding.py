@@ -16,7 +16,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Set
 from math import isfinite
-from typing import Any
+from typing import Any, Callable
 
 from modelyard_worker import options
 from modelyard_worker.errors import BadOutput
@@ -26,7 +26,8 @@ def encode_json(value: Any) -> bytes:
     """The value as JSON. Raises BadOutput for what JSON cannot hold, or should not."""
     try:
         return _fast(value).encode()
-    except (ValueError, TypeError):  # NaN somewhere, or a key that is no str: look at every value
+    # NaN somewhere, a key that is no str, or too deep: look at every value
+    except (ValueError, TypeError, RecursionError):
         pass
     try:
         if options.chosen().nan == "error":
@@ -34,7 +35,7 @@ def encode_json(value: Any) -> bytes:
         return json.dumps(clean(value)).encode()
     except RecursionError:
         raise BadOutput(
-            "run() returned a value that contains itself, which no JSON can."
+            "run() returned a value that contains itself, or is nested too deeply for JSON."
         ) from None
 
 
@@ -153,4 +154,22 @@ def _text(data: bytes) -> str:
         return base64.b64encode(data).decode("ascii")
 
 
-_fast = json.JSONEncoder(allow_nan=False, default=simpler).encode
+_encoder = json.JSONEncoder(allow_nan=False, default=simpler)
+
+
+def _made_once() -> Callable[[Any], str]:
+    """
+    What the encoder makes anew for every value, which takes longer than a small answer itself.
+
+    It does not look for values that contain themselves: those go too deep, which is found too.
+    """
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # an interpreter without json's part in C
+        return _encoder.encode
+    text = json.encoder.encode_basestring_ascii
+    scan = make(None, simpler, text, None, ": ", ", ", False, False, False)
+    join = "".join
+    return lambda value: join(scan(value, 0))
+
+
+_fast = _made_once()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import time
 from abc import ABC, abstractmethod
+from time import perf_counter
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -49,6 +49,9 @@ class Runner(ABC):
     restart: Callable[[], None] = staticmethod(lambda: None)
     """Set by the loop: called where one frame has several runs, before each."""
 
+    tell: Callable[[BaseException, str, str], None] = staticmethod(lambda *_: None)
+    """Set by the loop: takes an exception of the user's code, the request's id and the source."""
+
     @abstractmethod
     def ready(self, greeting: Dict[str, Any]) -> Dict[str, Any]:
         """What the second HELLO says of it; tests batching where the front's greeting asks."""
@@ -77,7 +80,6 @@ class Executor(Runner):
         self.source = source
         self.batcher = Batcher(self._alone, self._call, source)
         self._loop: Optional[AbstractEventLoop] = None
-        self._begun = 0.0
 
     def ready(self, greeting: Dict[str, Any]) -> Dict[str, Any]:
         said = self._script.describe()
@@ -93,24 +95,24 @@ class Executor(Runner):
         return self._execute(frame)
 
     def _execute(self, frame: Frame) -> Outcome:
-        request_id = find(frame.head.get("headers") or (), "x-request-id") or ""
-        REQUEST_ID.set(request_id)
-        self._begun = time.perf_counter()
+        head, script = frame.head, self._script
+        request_id = find(head.get("headers") or (), "x-request-id") or ""
+        REQUEST_ID.set(request_id, head.get("trace") or "")
+        begun = perf_counter()
         try:
-            if not self._script.raw and frame.head.get("method") == "OPTIONS":
+            if head.get("method") == "OPTIONS" and not script.raw:
                 return Outcome(answers.nothing(), 0.0)
-            result = self._run(frame)
-            run_ms = self._elapsed()
+            arguments = script.read(frame)
+            begun = perf_counter()
+            result = script.run(**arguments)
+            if type(result) not in _NEVER_AWAITABLE:
+                result = self.finished(result)
+            run_ms = _milliseconds_since(begun)
             answer = answers.of_result(result)
         except BaseException as error:
-            run_ms = self._elapsed()
+            run_ms = _milliseconds_since(begun)
             answer = self.failure(error, request_id)
         return Outcome(answer, run_ms)
-
-    def _run(self, frame: Frame) -> Any:
-        arguments = self._script.read(frame)
-        self._begun = time.perf_counter()
-        return self._call(arguments)
 
     def _call(self, arguments: Dict[str, Any]) -> Any:
         return self.finished(self._script.run(**arguments))
@@ -139,13 +141,11 @@ class Executor(Runner):
             return result
         return self.loop.run_until_complete(result)
 
-    def _elapsed(self) -> float:
-        return round((time.perf_counter() - self._begun) * 1000, 3)
-
     def failure(self, error: BaseException, request_id: str) -> Answer:
         """The answer for an exception; the script's own are logged with their traceback."""
         if not answers.is_callers_fault(error):
             LOG.error("run() failed (request %s)\n%s", request_id or "-", traceback_of(error))
+            self.tell(error, request_id, self.source)
         return answers.of_exception(error, request_id, self.source)
 
     def pieces(self, stream: Any) -> Iterator[Any]:
@@ -185,3 +185,7 @@ class Executor(Runner):
         if tasks:
             self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.close()
+
+
+def _milliseconds_since(begun: float) -> float:
+    return round((perf_counter() - begun) * 1000, 3)

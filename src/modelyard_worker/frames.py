@@ -51,7 +51,7 @@ from __future__ import annotations
 import json
 import os
 import struct
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 PROTOCOL = 1
 MAGIC = b"MY"
@@ -80,6 +80,8 @@ SHARED = 1
 Bytes = Union[bytes, bytearray, memoryview]
 
 _LENGTH = struct.Struct("!I")
+_START = struct.Struct(HEADER.format + "I")
+"""A header, and the length of the head behind it."""
 _scan = json.JSONDecoder().raw_decode
 _dumps = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make one each time
 
@@ -124,9 +126,11 @@ def encode_response(id_: int, start: bytes, run_ms: float, body: Bytes) -> bytes
     nearly every answer is encoded once.
     """
     head = b"%s%.3f}" % (start, run_ms)
-    size = _LENGTH.size + len(head) + len(body)
-    header = HEADER.pack(MAGIC, PROTOCOL, RESPONSE, 0, id_, 0.0, size)
-    return b"".join((header, _LENGTH.pack(len(head)), head, body))
+    length = len(head)
+    size = _LENGTH.size + length + len(body)
+    return b"".join(
+        (_START.pack(MAGIC, PROTOCOL, RESPONSE, 0, id_, 0.0, size, length), head, body)
+    )
 
 
 def response_start(status: int, headers: Sequence[Sequence[str]]) -> bytes:
@@ -154,23 +158,34 @@ class Decoder:
 
     def feed(self, data: Bytes) -> List[Frame]:
         """The frames that are complete now. Raises ProtocolError for foreign bytes."""
+        if not self._buffer:
+            frames, start = _decode_all(memoryview(data))
+            if start < len(data):
+                self._buffer += data[start:]
+            return frames
         self._buffer += data
-        frames: List[Frame] = []
-        start = 0
         # the view must be gone before the buffer may shrink
         with memoryview(self._buffer) as view:
-            while len(view) - start >= HEADER.size:
-                frame, end = _decode(view, start)
-                if frame is None:
-                    break
-                frames.append(frame)
-                start = end
+            frames, start = _decode_all(view)
         if start:
             del self._buffer[:start]
         return frames
 
 
-def _decode(view: memoryview, start: int) -> tuple[Optional[Frame], int]:
+def _decode_all(view: memoryview) -> Tuple[List[Frame], int]:
+    """The frames that are whole, and where they end."""
+    frames: List[Frame] = []
+    start, whole = 0, len(view)
+    while whole - start >= HEADER.size:
+        frame, end = _decode(view, start)
+        if frame is None:
+            break
+        frames.append(frame)
+        start = end
+    return frames, start
+
+
+def _decode(view: memoryview, start: int) -> Tuple[Optional[Frame], int]:
     """The frame that begins at ``start`` and where it ends; None while it is incomplete."""
     magic, version, kind, flags, id_, deadline, size = HEADER.unpack_from(view, start)
     if magic != MAGIC:

@@ -131,7 +131,7 @@ def _turned(value: Any, default: Any, type_: Any) -> Any:
 def find(pairs: Pairs, name: str) -> Optional[str]:
     """The first header of this lower-case name."""
     for key, value in pairs:
-        if key.lower() == name:
+        if key == name or key.lower() == name:
             return value
     return None
 

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from typing import Any, Deque, Dict, Iterable, Iterator, List, Tuple
 
-from modelyard_worker import answers, frames
+from modelyard_worker import answers, faults, frames, marks
 from modelyard_worker.answers import Answer
 from modelyard_worker.channel import Channel, Closed
 from modelyard_worker.context import REQUEST_ID
@@ -44,6 +44,7 @@ class Loop:
         self._page = page
         self._executor = executor
         executor.restart = self._restart
+        executor.tell = self._tell
         self._waiting: Deque[Frame] = deque()
         self._held: List[bytes] = []
         self._held_since = 0.0
@@ -53,6 +54,7 @@ class Loop:
         self._idle = False
         self._stopping = False
         self._starts: Dict[Tuple[Any, ...], bytes] = {}
+        self._usual_start = response_start(200, answers.USUAL)
 
     def stop(self) -> None:
         """End after the running request (from a signal handler); at once where none runs."""
@@ -137,6 +139,8 @@ class Loop:
 
     def _start_of(self, answer: Answer) -> bytes:
         """The answer's head but for its time; nearly all answers of a script have the same."""
+        if answer.headers is answers.USUAL and answer.status == 200:
+            return self._usual_start
         key = (answer.status, *answer.headers)
         start = self._starts.get(key)
         if start is None:
@@ -149,6 +153,13 @@ class Loop:
     def _restart(self) -> None:
         """Another run() begins within the same frame: its time is counted anew."""
         self._page.begin(self._running)
+
+    def _tell(self, error: BaseException, request_id: str, source: str) -> None:
+        """An exception of the user's code, for the front's telemetry where it has any."""
+        if marks.on():
+            trace = REQUEST_ID.trace_of(request_id)
+            told = faults.told(error, request_id, source, trace)
+            self._hold(Frame(frames.FAULT, self._running, told))
 
     def _stream(self, id_: int, answer: Answer, pieces: Any) -> Frame:
         """Send the pieces as they come; gives the frame that ends the request."""

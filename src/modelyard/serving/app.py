@@ -1,6 +1,7 @@
 """The routes of a service: health, score, description, protocols; everything else is a 404."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from modelyard.serving.pool import Pool
 from modelyard.serving.refusals import Refusal, unavailable
 from modelyard.serving.scoring import Scoring
 from modelyard.serving.status import Standing
+from modelyard.serving.telemetry import Recorder
 
 _METHODS = ("GET", "POST", "OPTIONS")
 _JSON = ("content-type", "application/json")
@@ -46,6 +48,7 @@ class App:
         version: str,
         note: Callable[[str], None],
         protocols: Protocols | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         """``version`` is Modelyard's own; ``protocols`` must be there for a predictor."""
         self._spec = spec
@@ -55,9 +58,8 @@ class App:
         self._protocols = protocols
         self._scripted = spec.predictor is None
         self._identity = Identity(version, spec.service_version, spec.cors_origins)
-        self._scoring = Scoring(
-            spec, pool, standing, self._identity, lambda: crew.script, self._fail
-        )
+        self._recorder = recorder
+        self._scoring = Scoring(spec, pool, standing, self._identity, crew, self._fail, recorder)
 
     @property
     def draining(self) -> bool:
@@ -66,6 +68,7 @@ class App:
 
     def open(self, request: Incoming) -> None:
         """The head has come, more of the body will."""
+        request.began = time.monotonic()
         try:
             self._identity.identify(request)
             if self._for_worker(request):
@@ -95,7 +98,10 @@ class App:
                 if not self._checked(request):
                     return
                 self._scoring.admit(request)
-            self._run(request)
+            if request.method == "POST" and self._is_score(request):
+                self._scoring.score(request)  # nearly all
+            else:
+                self._run(request)
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the caller gets JSON
             self._fail(request, error)
 
@@ -251,12 +257,15 @@ class App:
     # errors
 
     def _fail(self, request: Incoming, error: Exception) -> None:
+        work = request.work
         self._scoring.release(request)
         try:
             reply = self._refused(request, error)
         except Exception as broken:  # noqa: BLE001 - words that cannot be sent: the caller must not wait for ever
             reply = self._refused(request, broken)
         request.client.respond(request, reply)
+        if self._recorder is not None:
+            self._recorder.refused(request, work, reply.status, error)
 
     def _refused(self, request: Incoming, error: Exception) -> Reply:
         if isinstance(error, Refusal):

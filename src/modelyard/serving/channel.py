@@ -18,10 +18,10 @@ class Channel:
     """
     Our end of the socketpair, non-blocking.
 
-    ``on_frame`` is called for each frame (its type, id, head and body), ``on_bytes`` before the
-    frames of a read, ``on_broken`` once with what is wrong when foreign bytes come. The end of the
-    file means nothing here: death is told by the process, because children of a worker may hold
-    the other end.
+    ``on_frame`` is called for each frame (its type, id, head and body), ``on_broken`` once with
+    what is wrong when foreign bytes come. ``heard`` says that something came; whoever asks sets it
+    back. The end of the file means nothing here: death is told by the process, because children of
+    a worker may hold the other end.
     """
 
     def __init__(
@@ -29,13 +29,12 @@ class Channel:
         sock: socket.socket,
         on_frame: Callable[[int, int, bytes, Body], None],
         on_broken: Callable[[str], None],
-        on_bytes: Callable[[], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket = sock
         self._on_frame = on_frame
         self._on_broken = on_broken
-        self._on_bytes = on_bytes
+        self.heard = False
         self._decoder = Decoder()
         self._unsent: deque[memoryview] = deque()
         self._reading = False
@@ -95,7 +94,7 @@ class Channel:
             return False
         if not size:
             return False
-        self._on_bytes()
+        self.heard = True
         try:
             for frame in decoder.feed(data) if data else decoder.filled(size):
                 self._on_frame(*frame)

@@ -8,10 +8,12 @@ Body = bytes | memoryview
 Found = tuple[int, int, bytes, Body]
 """Type, id, head (JSON, or nothing) and body."""
 
-_LENGTH = struct.Struct("!I")
+_LENGTH = struct.Struct("!I").size
 _HEADER = HEADER.size
+_LEAST = _HEADER + _LENGTH
 _unpack = HEADER.unpack_from
-_length = _LENGTH.unpack_from
+_unpack_with_length = struct.Struct(HEADER.format + "I").unpack_from
+"""A frame's header, and the length of its head."""
 
 
 class Decoder:
@@ -34,20 +36,23 @@ class Decoder:
             self._rest = b""
         found: list[Found] = []
         start, end = 0, len(data)
-        while end - start >= _HEADER:
-            magic, version, kind, _, id_, _, size = _unpack(data, start)
-            if magic != MAGIC or version != PROTOCOL:
-                raise _foreign(magic, version)
-            if size > FRAME_LIMIT:
-                raise ProtocolError(f"a frame of {size} bytes; {FRAME_LIMIT} are the most")
+        while end - start >= _LEAST:
+            magic, version, kind, _, id_, _, size, length = _unpack_with_length(data, start)
+            if magic != MAGIC or version != PROTOCOL or size > FRAME_LIMIT:
+                raise _foreign(magic, version, size)
             after = start + _HEADER + size
             if after > end:
                 self._await(data[start:], _HEADER + size)
                 return found
-            head_at, body_at = _parts(data, start, size)
+            head_at = start + _LEAST
+            body_at = head_at + length
+            if body_at > after:
+                raise _foreign(magic, version, size)
             found.append((kind, id_, data[head_at:body_at], data[body_at:after]))
             start = after
-        self._rest = data[start:]
+        if start < end:
+            self._rest = data[start:]
+            _check(self._rest)
         return found
 
     def filled(self, count: int) -> list[Found]:
@@ -57,10 +62,12 @@ class Decoder:
             return []
         self.wanted = None
         whole, self._frame = self._frame, bytearray()
-        _, _, kind, _, id_, _, size = _unpack(whole)
-        head_at, body_at = _parts(whole, 0, size)
+        magic, version, kind, _, id_, _, size, length = _unpack_with_length(whole)
+        body_at = _LEAST + length
+        if body_at > len(whole):
+            raise _foreign(magic, version, size)
         view = memoryview(whole)
-        return [(kind, id_, bytes(view[head_at:body_at]), view[body_at:])]
+        return [(kind, id_, bytes(view[_LEAST:body_at]), view[body_at:])]
 
     def _await(self, begun: bytes, size: int) -> None:
         self._frame = bytearray(size)
@@ -68,18 +75,22 @@ class Decoder:
         self.wanted = memoryview(self._frame)[len(begun) :]
 
 
-def _parts(data: bytes | bytearray, start: int, size: int) -> tuple[int, int]:
-    """Where the head and the body of a whole frame begin."""
-    head_at = start + _HEADER + _LENGTH.size
-    if size < _LENGTH.size:
-        raise ProtocolError("a frame without the length of its head")
-    body_at = head_at + int(_length(data, start + _HEADER)[0])
-    if body_at > start + _HEADER + size:
-        raise ProtocolError("a frame whose head is longer than itself")
-    return head_at, body_at
+def _check(begun: bytes) -> None:
+    """What can be told of a frame that has just begun, before its head comes."""
+    if len(begun) < _HEADER:
+        return
+    magic, version, _, _, _, _, size = _unpack(begun)
+    if magic != MAGIC or version != PROTOCOL or not _LENGTH <= size <= FRAME_LIMIT:
+        raise _foreign(magic, version, size)
 
 
-def _foreign(magic: bytes, version: int) -> ProtocolError:
+def _foreign(magic: bytes, version: int, size: int) -> ProtocolError:
     if magic != MAGIC:
         return ProtocolError("these bytes are no frame of Modelyard")
-    return ProtocolError(f"the other side speaks protocol {version}, this one {PROTOCOL}")
+    if version != PROTOCOL:
+        return ProtocolError(f"the other side speaks protocol {version}, this one {PROTOCOL}")
+    if size > FRAME_LIMIT:
+        return ProtocolError(f"a frame of {size} bytes; {FRAME_LIMIT} are the most")
+    if size < _LENGTH:
+        return ProtocolError("a frame without the length of its head")
+    return ProtocolError("a frame whose head is longer than itself")

@@ -63,7 +63,7 @@ class Answering(Reading):
         last = self._is_last(request)
         if request.method == "POST" and status == 200 and len(body) <= _JOINED:
             answer = http_head.whole(lines, body, request, last=last)
-            self._transport.write(self._rest(answer))
+            self._transport.write(self._rest(answer) if self._begun else answer)
             self._answered(last)
             return
         head = self._rest(http_head.head(status, lines, len(body), request, last=last))

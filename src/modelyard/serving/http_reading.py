@@ -78,13 +78,14 @@ class Reading(ABC):
         request = Incoming(self._client, parser.get_method(), self._url, fields)
         if len(fields) > HEADER_COUNT or (self._large and _size(self._url, fields) > HEAD_LIMIT):
             raise head_too_large(HEAD_LIMIT, HEADER_COUNT)
-        request.keep_alive = parser.should_keep_alive() and not parser.should_upgrade()
+        upgrade = parser.should_upgrade()
+        request.keep_alive = parser.should_keep_alive() and not upgrade
         # kept alive without being asked to: that is HTTP/1.1, and asking the parser is slow
         if not request.keep_alive or b"connection" in request.known:
             _check_version(request, parser.get_http_version())
         if request.chunked:
             _check_chunked(request)
-        if parser.should_upgrade() and (request.chunked or request.length):
+        if upgrade and (request.chunked or request.length):
             self._upgrading = request
         else:
             self._begin(request)

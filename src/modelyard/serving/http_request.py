@@ -32,17 +32,21 @@ class Incoming(Request):
     """
     A request on its connection; headers are only decoded where somebody asks for them.
 
-    ``body`` grows while it comes. ``tag``, ``reserved``, ``admitted``, ``work`` and ``render`` are
-    the application's: the request's id, what it holds of the budget for bodies, whether it counts
-    as under way, what waits for its answer, and how a protocol makes a reply of that.
+    ``body`` grows while it comes. ``tag``, ``extras``, ``reserved``, ``admitted``, ``work`` and
+    ``render`` are the application's: the request's id, whether its answer has more than the
+    front's usual headers, what it holds of the budget for bodies, whether it counts as under way,
+    what waits for its answer, and how a protocol makes a reply of that.
+    ``began`` is when its head came, 0.0 where that is when it was whole.
     ``on_gone`` is called when the client leaves before its answer has been handed over whole.
     """
 
     __slots__ = (
         "admitted",
+        "began",
         "body",
         "chunked",
         "client",
+        "extras",
         "fields",
         "keep_alive",
         "known",
@@ -65,7 +69,9 @@ class Incoming(Request):
         self.keep_alive = True
         self.old = False  # HTTP/1.0
         self.tag = b""
+        self.extras = False
         self.reserved = 0
+        self.began = 0.0
         self.admitted = False
         self.work: Any = None
         self.render: Callable[[Answer, Headers], Reply] | None = None

@@ -40,27 +40,25 @@ class Identity:
         self._numbers = itertools.count(1)
 
     def identify(self, request: Incoming) -> None:
-        """Set its id. Raises the 431 for a client's own id that is too long."""
+        """
+        Set its id, and whether there are more headers than ``lines`` gives (``extras``).
+
+        Raises the 431 for a client's own id that is too long.
+        """
         known = request.known
         given = known.get(b"x-request-id")
         if given is not None and _ID(given):
             request.tag = given
         else:
             request.tag = b"%s%012x" % (self._beginning, next(self._numbers))
-        if _CLIENT_ID in known:
-            _check_length(_CLIENT_ID, known[_CLIENT_ID])
-        if _OLD_CLIENT_ID in known:
-            _check_length(_OLD_CLIENT_ID, known[_OLD_CLIENT_ID])
+        if _CLIENT_ID in known or _OLD_CLIENT_ID in known or _TRACE in known or self._origins:
+            request.extras = True
+            for name in (_CLIENT_ID, _OLD_CLIENT_ID):
+                _check_length(name, known.get(name, b""))
 
     def given(self, request: Incoming) -> bool:
         """Whether the request came with its id."""
         return request.known.get(b"x-request-id") == request.tag
-
-    def extras(self, request: Incoming) -> bool:
-        """Whether there are more headers than ``lines`` gives."""
-        known = request.known
-        asked = _CLIENT_ID in known or _OLD_CLIENT_ID in known or _TRACE in known
-        return asked or bool(self._origins)
 
     def lines(self, request: Incoming) -> bytes:
         """The headers of an answer without extras, as they are sent."""

@@ -22,7 +22,11 @@ RESERVED = frozenset(
 """Headers that are the front's own: a script's are left out."""
 
 _encode = msgspec.json.Encoder().encode
-_LENGTH = struct.Struct("!I")
+_HEADER = struct.Struct(frames.HEADER.format + "I")
+"""A frame's header, and the length of its head."""
+_LENGTH_SIZE = _HEADER.size - frames.HEADER.size
+_MAGIC, _PROTOCOL, _REQUEST = frames.MAGIC, frames.PROTOCOL, frames.REQUEST
+_pack = _HEADER.pack
 _HOP_BY_HOP = {
     "connection",
     "content-length",
@@ -149,29 +153,21 @@ def requests(tickets: Sequence[Ticket], timeout: float) -> list[Bytes]:
     pieces: list[Bytes] = []
     small: list[Bytes] = []
     for ticket in tickets:
-        head, body = ticket.head, ticket.body
+        head, body, flags = ticket.head, ticket.body, 0
         if isinstance(body, SharedBody):
-            small += _frame(ticket.id, _with_shared(head, body), b"", timeout, frames.SHARED)
-        elif len(body) > SHARED_FROM:
-            small += _frame(ticket.id, head, body, timeout, 0)
-            small.pop()
+            head, body, flags = _with_shared(head, body), b"", frames.SHARED
+        length, size = len(head), len(body)
+        whole = _LENGTH_SIZE + length + size
+        start = _pack(_MAGIC, _PROTOCOL, _REQUEST, flags, ticket.id, timeout, whole, length)
+        small += (start, head)
+        if size > SHARED_FROM:
             pieces += (b"".join(small), body)
             small = []
         else:
-            small += _frame(ticket.id, head, body, timeout, 0)
+            small.append(body)
     if small:
         pieces.append(b"".join(small))
     return pieces
-
-
-def _frame(
-    id_: int, head: bytes, body: Bytes, timeout: float, flags: int
-) -> tuple[Bytes, Bytes, Bytes, Bytes]:
-    size = _LENGTH.size + len(head) + len(body)
-    header = frames.HEADER.pack(
-        frames.MAGIC, frames.PROTOCOL, frames.REQUEST, flags, id_, timeout, size
-    )
-    return header, _LENGTH.pack(len(head)), head, body
 
 
 def _with_shared(head: bytes, body: SharedBody) -> bytes:

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from modelyard.serving import decisions
 from modelyard.serving.queue import WaitingQueue
@@ -51,6 +51,7 @@ class Pool:
         self.workers: list[Worker] = []
         self.served = 0
         self.batches: Batches | None = None
+        self.failures: Callable[[Mapping[str, Any]], None] | None = None
         self._timeout = scoring_timeout
         self._note = note
         self._loop = asyncio.get_running_loop()
@@ -63,7 +64,9 @@ class Pool:
     def submit(self, ticket: Ticket) -> None:
         """Queue a request. Raises the 503 when the queue is full."""
         self.queue.put(ticket, ticket.taken)
-        self._wake()
+        if not self._dispatching:
+            self._dispatching = True
+            self._loop.call_soon(self._dispatch)
 
     def add(self, worker: Worker) -> None:
         """A worker is ready."""
@@ -95,7 +98,7 @@ class Pool:
         self.served += 1
         if run_ms is not None:
             self._average = decisions.average(self._average, run_ms)
-        if self.queue or self._retiring:
+        if self._retiring or len(self.queue):
             self._wake()
 
     def again(self, tickets: Sequence[Ticket], *, instead_of: int) -> None:
@@ -103,6 +106,11 @@ class Pool:
         self.served -= instead_of
         self.queue.put_back(tickets, time.monotonic())
         self._wake()
+
+    def failed(self, fault: Mapping[str, Any]) -> None:
+        """The user's code raised an exception: ``failures`` hears of it."""
+        if self.failures is not None:
+            self.failures(fault)
 
     def counted(self, more: int) -> None:
         """A worker's one answer was that of so many more requests."""
@@ -146,20 +154,27 @@ class Pool:
     def _dispatch(self) -> None:
         self._dispatching = False
         workers = [worker for worker in self.workers if not worker.retired]
-        if self.queue and workers and self.batches is not None and self.batches.on:
-            self._give_batches(workers, self.batches)
-        elif self.queue and workers:
-            held = [len(worker.held) for worker in workers]
-            room = decisions.capacity(self._average)
-            given = decisions.shares(len(self.queue), held, room)
-            for worker, count in zip(workers, given, strict=True):
-                if count and (tickets := self.queue.take(count)):
-                    worker.give(tickets, self._timeout)
+        waiting = len(self.queue)
+        if workers and waiting:
+            if self.batches is not None and self.batches.on:
+                self._give_batches(workers, self.batches)
+            elif waiting == 1 and not workers[0].held:
+                workers[0].give(self.queue.take(1), self._timeout)
+            else:
+                self._give(workers)
         self._retiring = len(workers) < len(self.workers)
         if self._retiring:
             self._let_go()
         if self._sweeping is None and (self.queue or any(worker.held for worker in self.workers)):
             self._sweeping = self._loop.call_later(SWEEP, self._sweep)
+
+    def _give(self, workers: Sequence[Worker]) -> None:
+        """One by one, and in lots where nobody is free."""
+        held = [len(worker.held) for worker in workers]
+        given = decisions.shares(len(self.queue), held, decisions.capacity(self._average))
+        for worker, count in zip(workers, given, strict=True):
+            if count and (tickets := self.queue.take(count)):
+                worker.give(tickets, self._timeout)
 
     def _give_batches(self, workers: Sequence[Worker], batches: Batches) -> None:
         """Only an idle worker gets a batch: the next one forms while it runs."""

@@ -28,12 +28,13 @@ class WaitingQueue:
 
     def check(self) -> None:
         """Raises the 503 that a request would get now; called before its body is read."""
-        if self.full:
+        if len(self._waiting) >= self.limit:
             raise queue_full(self.limit, round(self.wait))
 
     def put(self, ticket: Ticket, now: float) -> None:
         """Wait at the end. Raises the 503 when there is no place."""
-        self.check()
+        if len(self._waiting) >= self.limit:
+            self.check()
         ticket.wait_until = now + self.wait
         self._waiting.append(ticket)
 
@@ -46,6 +47,8 @@ class WaitingQueue:
 
     def take(self, count: int) -> list[Ticket]:
         """Up to ``count`` from the head; a large one comes alone, never within a lot."""
+        if count == 1:
+            return [self._waiting.popleft()] if self._waiting else []
         taken: list[Ticket] = []
         while self._waiting and len(taken) < count:
             if taken and len(self._waiting[0].body) > SMALL:

@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from modelyard.domain.fronts import FrontSpec
 from modelyard.serving.budget import BodyBudget
@@ -24,9 +24,18 @@ from modelyard.serving.refusals import too_large
 from modelyard.serving.sharing import AVAILABLE, SHARED_FROM, SharedBody
 from modelyard.serving.status import Standing
 from modelyard.serving.streams import Stream
+from modelyard.serving.telemetry import Recorder
 from modelyard.serving.tickets import Answer, Headers, Ticket
 
 Body = TypeVar("Body", bound=bytes | bytearray | memoryview | SharedBody)
+
+
+class Described(Protocol):
+    """Who knows the script."""
+
+    @property
+    def script(self) -> Mapping[str, Any] | None:
+        """What a worker said of it; None until one has."""
 
 
 class Scoring:
@@ -43,32 +52,39 @@ class Scoring:
         pool: Pool,
         standing: Standing,
         identity: Identity,
-        script: Callable[[], Mapping[str, Any] | None],
+        described: Described,
         fail: Callable[[Incoming, Exception], None],
+        recorder: Recorder | None = None,
     ) -> None:
+        self._recorder = recorder
         self._limit = spec.body_limit
         self._pool = pool
+        self._queue = pool.queue
         self._standing = standing
         self._identity = identity
         self._fail = fail
         self._budget = BodyBudget(spec.body_limit)
         self._numbers = itertools.count(1)
         self._heads = ShortHeads()
-        self._script = script
+        self._described = described
         self._script_seen: Mapping[str, Any] | None = None
         self._all_headers = True
 
     def admit(self, request: Incoming) -> None:
-        """Count it as under way. Raises the 413 and the 503 that can be told from its head."""
-        if request.length > self._limit:
-            raise too_large(self._limit)
-        self._pool.queue.check()
+        """Count it as under way. Raises the 503 of a full queue."""
+        self._queue.check()
         self._standing.in_flight += 1
         request.admitted = True
         request.on_gone = self._gone
 
     def begin_body(self, request: Incoming, *, shared: bool) -> None:
-        """Its body comes in parts; ``shared`` allows to write it where a worker can read it."""
+        """
+        Its body comes in parts; ``shared`` allows to write it where a worker can read it.
+
+        Raises the 413 and the 503 that can be told from its head.
+        """
+        if request.length > self._limit:
+            raise too_large(self._limit)
         request.reserved = self._budget.reserve(request.reserved, request.length)
         self.more_body(request)
         if shared and AVAILABLE and request.length > SHARED_FROM:
@@ -86,11 +102,16 @@ class Scoring:
     def score(self, request: Incoming) -> None:
         """Have a script's run() called with it, as it came."""
         self.more_body(request)
-        self._submit(request, self._head(request), _where_it_lies(request.body))
+        body = request.body
+        if len(body) > SHARED_FROM:
+            body = _where_it_lies(body)
+        self._submit(request, self._head(request), body)
 
     def _head(self, request: Incoming) -> bytes:
         """What the worker is told; all headers only where the script asks for them."""
-        head = None if self._wants_headers() else self._heads.head(request)
+        if self._described.script is not self._script_seen:
+            self._look_at_script()
+        head = None if self._all_headers else self._heads.head(request)
         if head is None:
             headers = request.headers
             if not self._identity.given(request):
@@ -99,12 +120,9 @@ class Scoring:
             head = request_head(request.method, request.path, request.query, headers)
         return head
 
-    def _wants_headers(self) -> bool:
-        script = self._script()
-        if script is not self._script_seen:
-            self._script_seen = script
-            self._all_headers = (script or {}).get("headers") != WORKER_HEADERS
-        return self._all_headers
+    def _look_at_script(self) -> None:
+        script = self._script_seen = self._described.script
+        self._all_headers = (script or {}).get("headers") != WORKER_HEADERS
 
     def predict(self, request: Incoming, protocols: Protocols) -> None:
         """Have a worker run what a protocol makes of it."""
@@ -132,7 +150,9 @@ class Scoring:
         body: bytes | bytearray | memoryview | SharedBody,
         plan: object | None = None,
     ) -> None:
-        ticket = Ticket(next(self._numbers), head, body, time.monotonic(), self, request)
+        now = time.monotonic()
+        ticket = Ticket(next(self._numbers), head, body, now, self, request)
+        request.began = request.began or now
         if plan is not None:
             ticket.plan = plan
         request.body = b""
@@ -147,18 +167,18 @@ class Scoring:
         body = answer.body
         if isinstance(body, Stream):
             reply = self._reply(request, answer)
-            reply.done = partial(self._streamed, ticket)
+            reply.done = partial(self._streamed, ticket, answer, body)
             request.client.respond(request, reply)
             return
         render = request.render
         self.release(request)
-        usual = None if self._identity.extras(request) else answer.lines
+        usual = None if request.extras else answer.lines
         if render is not None:
             if isinstance(ticket.body, SharedBody):
                 ticket.body.keep()
             quick = render.quick(answer) if usual and isinstance(render, QuickRender) else None
             if quick is None:
-                self._render(request, answer, render)
+                self._render(ticket, answer, render)
                 return
             body = quick
         if usual is not None:
@@ -168,14 +188,17 @@ class Scoring:
             request.client.send(request, answer.status, lines, body)
         else:
             request.client.respond(request, self._reply(request, answer))
+        if self._recorder is not None:
+            self._recorder.answered(request, ticket, answer, answer.status, len(body))
 
     def refused(self, ticket: Ticket, error: Exception) -> None:
         """It cannot be answered."""
         self._fail(ticket.subject, error)
 
     def _render(
-        self, request: Incoming, answer: Answer, render: Callable[[Answer, Headers], Reply]
+        self, ticket: Ticket, answer: Answer, render: Callable[[Answer, Headers], Reply]
     ) -> None:
+        request: Incoming = ticket.subject
         if not isinstance(answer.body, bytes | Stream):
             answer.body = bytes(answer.body)
         try:
@@ -184,6 +207,8 @@ class Scoring:
             self._fail(request, error)
         else:
             request.client.respond(request, reply)
+            if self._recorder is not None and not isinstance(reply.body, Stream):
+                self._recorder.answered(request, ticket, answer, reply.status, len(reply.body))
 
     def _reply(self, request: Incoming, answer: Answer) -> Reply:
         """A script's answer; the front's own headers win."""
@@ -199,14 +224,19 @@ class Scoring:
             merged.append(("x-ms-run-fn-exec-ms", f"{answer.run_ms:.3f}"))
         return Reply(answer.status, merged, answer.body)
 
-    def _streamed(self, ticket: Ticket) -> None:
-        self.release(ticket.subject)
+    def _streamed(self, ticket: Ticket, answer: Answer, body: Stream) -> None:
+        request: Incoming = ticket.subject
+        if self._recorder is not None and request.admitted:
+            self._recorder.streamed(request, ticket, answer, answer.status, body)
+        self.release(request)
         if not ticket.complete:
             self._pool.cancel(ticket)
 
     def _gone(self, request: Incoming) -> None:
         """The client has left."""
         work = request.work
+        if self._recorder is not None:
+            self._recorder.gone(request, work)
         self.release(request)
         if isinstance(work, Ticket):
             self._pool.cancel(work)

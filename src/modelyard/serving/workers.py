@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from modelyard.serving import decisions
 from modelyard.serving.channel import Channel
 from modelyard.serving.decoding import Body
+from modelyard.serving.http_request import Incoming
 from modelyard.serving.messages import (
     ResponseHead,
     fault_of,
@@ -26,6 +27,7 @@ from modelyard.serving.tickets import Answer, Ticket
 from modelyard_worker import frames
 
 RETIRE_SECONDS = 5.0
+_RESPONSE = frames.RESPONSE
 
 
 class Listener(Protocol):
@@ -36,6 +38,9 @@ class Listener(Protocol):
 
     def note(self, text: str) -> None:
         """An event for the log."""
+
+    def failed(self, fault: Mapping[str, Any]) -> None:
+        """The user's code raised an exception, in run() or before: what a FAULT says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Worker:
         self._let_go = False
         self._page_seen = (0, 0)
         self._alive_at = self.started
+        self._rested = False  # since the last look it was given something when it held nothing
         self._wordless = False  # it said nothing of requests that were cancelled
         self.ready: asyncio.Future[dict[str, Any] | None]
         self.ready = asyncio.get_running_loop().create_future()
@@ -82,7 +88,7 @@ class Worker:
         finally:
             theirs.close()
         self._greeting = launch.greeting
-        self._channel = Channel(ours, self._on_frame, self._on_broken, self._on_bytes)
+        self._channel = Channel(ours, self._on_frame, self._on_broken)
         self.process.exited.add_done_callback(self._on_exit)
 
     def greet(self) -> None:
@@ -92,10 +98,12 @@ class Worker:
     def give(self, tickets: Sequence[Ticket], timeout: float) -> None:
         """Hand over requests in one write."""
         if not self.held and not self._wordless:
-            self._alive_at = time.monotonic()  # it had nothing to show life with
+            self._rested = True  # it had nothing to show life with
+        held, number, now = self.held, self.number, time.monotonic()
         for ticket in tickets:
-            self.held[ticket.id] = ticket
+            held[ticket.id] = ticket
             ticket.attempts += 1
+            ticket.given, ticket.worker = now, number
         self._channel.send(requests(tickets, timeout))
 
     def cancel(self, ticket: Ticket) -> None:
@@ -113,6 +121,11 @@ class Worker:
             since = max(since, ticket.stream.touched)
         return ticket if now - since > timeout else None
 
+    def running(self) -> str:
+        """The id of the request that run() has; '' where it has none, or several."""
+        ticket = self.held.get(self._page.read().id)
+        return ticket.subject.id if ticket and isinstance(ticket.subject, Incoming) else ""
+
     def stalled(self, now: float, patience: float) -> bool:
         """
         Whether it holds requests and has for so long neither begun nor finished nor said anything:
@@ -121,14 +134,15 @@ class Worker:
         reading = self._page.read()
         seen = (reading.id, reading.finished)
         waits_for_client = any(t.stream and t.stream.paused for t in self.held.values())
-        if reading.id or seen != self._page_seen or waits_for_client or not self.held:
+        said = self._channel.heard
+        if reading.id or seen != self._page_seen or waits_for_client or said or not self.held:
             self._page_seen = seen
-            self._lives(now)
+            self._wordless = self._channel.heard = False
+            self._alive_at = now
+        if self._rested:
+            self._rested = False
+            self._alive_at = now
         return now - self._alive_at > patience
-
-    def _lives(self, now: float) -> None:
-        self._alive_at = now
-        self._wordless = False
 
     def forget_dropped(self) -> bool:
         """
@@ -187,11 +201,8 @@ class Worker:
         self._listener.note(f"worker {self.number} does not keep to the protocol: {what}")
         self.kill("it did not keep to the protocol")
 
-    def _on_bytes(self) -> None:
-        self._lives(time.monotonic())
-
     def _on_frame(self, kind: int, id_: int, head: bytes, body: Body) -> None:
-        if kind == frames.RESPONSE:
+        if kind == _RESPONSE:
             self._on_response(id_, head, body)
         elif kind == frames.CHUNK:
             self._on_chunk(id_, head, body)
@@ -200,13 +211,18 @@ class Worker:
         elif kind == frames.HELLO:
             self._on_hello(_object(head))
         elif kind == frames.FAULT:
-            self.fault = fault_of(_object(head))
+            self._on_fault(_object(head))
 
     def _on_hello(self, head: dict[str, Any]) -> None:
         if head.get("ready") and not self.ready.done():
             if not isinstance(head.get("batching"), dict):
                 head["batching"] = None  # many ask for it by name
             self.ready.set_result(head)
+
+    def _on_fault(self, head: dict[str, Any]) -> None:
+        if head.get("phase") != "run":
+            self.fault = fault_of(head)
+        self._listener.failed(head)
 
     def _on_response(self, id_: int, head: bytes, body: Body) -> None:
         ticket = self.held.get(id_)
@@ -254,7 +270,9 @@ class Worker:
 
 def _answer(head: ResponseHead, body: "Body | Stream") -> Answer:
     headers, lines = headers_of(bytes(head.headers))
-    status = head.status if 200 <= head.status <= 999 else 500
+    status = head.status
+    if not 200 <= status <= 999:
+        status = 500
     return Answer(status, headers, head.run_ms, body, head.tensors, head.batch, lines)
 
 
