@@ -81,6 +81,38 @@ def test_the_key_is_a_bearer_value(yard: Yard, header: str, status: int) -> None
     assert yard.call("/serve/ws/svc/x", headers={"Authorization": header}).status == status
 
 
+def test_on_one_connection_each_request_is_judged_by_its_own_key(yard: Yard) -> None:
+    routes = (route(auth=Auth.KEY, keys=("k", "l")), route("b", "other", Auth.KEY, keys=("o",)))
+    yard.gateway.apply(table(routes, yard.front("a"), yard.front("b")))
+    connection = yard.connect()
+
+    def status(service: str, key: str | None) -> int:
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        return exchange(connection, f"/serve/ws/{service}/score", headers=headers).status
+
+    asked = [("svc", "k"), ("svc", None), ("svc", "k"), ("svc", "x"), ("svc", "kk"), ("svc", "l"),
+             ("other", "l"), ("other", None), ("other", "o"), ("svc", "o"), ("svc", "k"),
+             ("other", "k")]  # fmt: skip
+    found = [status(service, key) for service, key in asked]
+    connection.close()
+
+    assert found == [200, 401, 200, 401, 401, 200, 401, 401, 200, 401, 200, 401]
+
+
+def test_a_key_that_is_revoked_opens_nothing_on_a_connection_that_knew_it(yard: Yard) -> None:
+    keyed = route(auth=Auth.KEY, keys=("k",))
+    yard.gateway.apply(table(keyed, yard.front("a")))
+    connection = yard.connect()
+    headers = {"Authorization": "Bearer k"}
+    before = exchange(connection, "/serve/ws/svc/score", headers=headers)
+
+    yard.gateway.apply(table(route(auth=Auth.KEY, keys=("l",)), yard.front("a")))
+    after = exchange(connection, "/serve/ws/svc/score", headers=headers)
+    connection.close()
+
+    assert (before.status, after.status) == (200, 401)
+
+
 def test_a_wrong_key_is_told_how_to_send_one(yard: Yard) -> None:
     yard.gateway.apply(table(route(auth=Auth.KEY, keys=("k",)), yard.front("a")))
 

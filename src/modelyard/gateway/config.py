@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from modelyard.domain.routing import Route, RoutingTable
 from modelyard.gateway.config_fronts import front_sections
+from modelyard.gateway.config_services import admission, key, onward, refused, refused_keys
 from modelyard.gateway.layout import Layout
-from modelyard.gateway.maps import AUTH, BACKENDS, CORS, KEYS, address
+from modelyard.gateway.maps import address
 from modelyard.gateway.replies import EVERYWHERE, OF_CONTROL, OF_FRONTS, answer
 from modelyard.gateway.sections import PAUSE, quoted, section
 
@@ -66,6 +67,7 @@ def _global(table: RoutingTable, layout: Layout) -> str:
         "log stdout len 8192 format raw local0 info",
         "default-path config",  # the maps lie beside this file
         f"nbthread {layout.threads}",
+        "profiling.tasks off",  # else HAProxy times each of its steps as soon as it is busy
         # some containers allow a billion files, and HAProxy would make room for all of them
         "fd-hard-limit 65536",
         # an older process still finishes what it has: longer than any answer may take
@@ -126,21 +128,20 @@ def _main(layout: Layout) -> str:
         _bind(layout),
         *_entry(layout),
         "acl serve path_beg /serve/",
-        "http-request set-var(txn.svc) path,field(3,/,2) if serve",
-        f"http-request set-var(txn.auth) var(txn.svc),map({AUTH}) if serve",
+        "http-request allow unless serve",  # the control plane checks what is its own
+        "http-request set-var(txn.svc) path,field(3,/,2)",
+        "http-request set-path /%[path,field(5,/,0)]",
+        *key(),
+        *admission(layout, "keyed right_key", "open", "known { method OPTIONS } cors"),
         answer(
             404,
             "There is no service %[var(txn.svc),json(utf8s)] (WORKSPACE/SERVICE) here.",
             "not_found",
-            when="if serve !{ var(txn.auth) -m found }",
+            when="if !known",
         ),
-        *_authentication(),
-        *_admission(layout, "if serve"),
-        "http-request set-path /%[path,field(5,/,0)] if serve",
-        "use_backend successor if late",
-        "use_backend control if !{ var(txn.svc) -m found }",  # not "if serve": the path is new
-        "use_backend %[var(txn.backend)]",
-        "default_backend nowhere",
+        *refused_keys(),
+        *refused(layout),
+        *onward("successor", "use_backend control unless { var(txn.svc) -m found }"),
     )
 
 
@@ -151,10 +152,9 @@ def _local(route: Route, layout: Layout) -> str:
         f"bind 127.0.0.1:{route.port}",
         *_entry(layout),
         f"http-request set-var(txn.svc) str({address(route)})",
-        *_admission(layout, "if TRUE"),
-        f"use_backend successor_{route.port} if late",
-        "use_backend %[var(txn.backend)]",
-        "default_backend nowhere",
+        *admission(layout, ""),
+        *refused(layout),
+        *onward(f"successor_{route.port}"),
     )
 
 
@@ -170,9 +170,10 @@ def _entry(layout: Layout) -> Iterator[str]:
         "http-after-response set-log-level silent "
         "if !{ var(txn.svc) -m found } !{ status ge 500 } or late"
     )
+    # fronts and the control plane say the id that they were given
     yield (
         "http-after-response set-header X-Request-Id %[unique-id] "
-        "unless late { res.hdr(x-request-id) -m found }"
+        "unless { res.hdr(x-request-id) -m found }"
     )
     yield "http-request set-var(txn.late) bool(true) if { stopping }"
     yield "http-request allow if late"
@@ -184,70 +185,18 @@ def _entry(layout: Layout) -> Iterator[str]:
 
 def _host_check(layout: Layout) -> Iterator[str]:
     """Against DNS rebinding: a page of another site must not reach us under that site's name."""
-    yield "http-request set-var(txn.host) req.fhdr(host,1),host_only,lower"
+    host = "req.fhdr(host,1),host_only"
     names = " ".join(quoted(name) for name in layout.host_names)
-    yield f"acl known_host var(txn.host) -m str {names}"
-    yield r"acl known_host var(txn.host) -m reg '^127\.[0-9.]+$'"
+    yield f"acl known_host {host} -m str -i {names}"
+    yield rf"acl known_host {host} -m reg '^127\.[0-9.]+$'"
     if not layout.loopback:
-        yield r"acl known_host var(txn.host) -m reg '^[0-9.]+$' '^\[[0-9a-f:.]+\]$'"
+        yield rf"acl known_host {host} -m reg -i '^[0-9.]+$' '^\[[0-9a-f:.]+\]$'"
     yield answer(
         421,
-        "The Host header names %[var(txn.host),json(utf8s)], which is not this server. "
+        f"The Host header names %[{host},lower,json(utf8s)], which is not this server. "
         "MODELYARD_ALLOWED_HOSTS adds names.",
         "bad_host",
         when="unless known_host",
-    )
-
-
-def _authentication() -> Iterator[str]:
-    yield "acl keyed var(txn.auth) -m str key"
-    yield "acl open var(txn.auth) -m str off"
-    yield f"acl cors var(txn.svc),map({CORS}) -m found"
-    yield f"acl right_key var(txn.key),map({KEYS}) -m found"
-    yield (
-        "http-request set-var-fmt(txn.key) "
-        "'%[var(txn.svc)]:%[http_auth_bearer,sha2(256),hex]' if serve keyed"
-    )
-    yield "acl v2 path,field(5,/) -m str v2"
-    for triton, there in ((True, "serve v2"), (False, "serve")):
-        keyless = f"{there} keyed !right_key"
-        yield answer(
-            401,
-            "The service %[var(txn.svc),json(utf8s)] needs one of its keys: "
-            "send Authorization: Bearer KEY.",
-            "unauthenticated",
-            headers={"WWW-Authenticate": "Bearer"},
-            when=f"if {keyless} !{{ method OPTIONS }} or {keyless} !cors",
-            triton=triton,
-        )
-    yield answer(
-        401,
-        "The service %[var(txn.svc),json(utf8s)] wants tokens, which this gateway "
-        "does not check yet. Use key authentication.",
-        "unauthenticated",
-        headers={"WWW-Authenticate": "Bearer"},
-        when="if serve !keyed !open !{ method OPTIONS } or serve !keyed !open !cors",
-    )
-    # the model's code has no need of the key that opened the door
-    yield "http-request del-header authorization if serve keyed"
-
-
-def _admission(layout: Layout, when: str) -> Iterator[str]:
-    """What a request to a service meets before it is passed on."""
-    yield answer(
-        413,
-        f"The body is larger than the {layout.max_body} bytes that this server takes. "
-        "MODELYARD_MAX_BODY changes that.",
-        "too_large",
-        when=f"{when} {{ req.hdr_val(content-length) gt {layout.max_body} }}",
-    )
-    yield f"http-request set-var(txn.backend) var(txn.svc),map({BACKENDS}) {when}"
-    yield answer(
-        503,
-        "The service %[var(txn.svc),json(utf8s)] is not ready yet.",
-        "not_ready",
-        headers={"Retry-After": "1"},
-        when=f"{when} !{{ var(txn.backend) -m found }}",
     )
 
 
