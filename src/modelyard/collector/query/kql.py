@@ -1,0 +1,64 @@
+"""Questions in Kusto's language, as Log Analytics and Application Insights are asked."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from importlib import import_module
+
+from modelyard.domain.errors import BadInput
+
+LANGUAGES = ("sql", "kql")
+
+_PLACE = re.compile(
+    r"^could not parse KQL at (?P<line>\d+):(?P<column>\d+): (?P<why>.*)$", re.DOTALL
+)
+_UNSUPPORTED = re.compile(r"'(?:\w+:)?(?P<what>[^']*)'(?P<place> at \d+:\d+)?")
+
+
+def language_of(text: str, asked: str | None, tables: Collection[str]) -> str:
+    """
+    'kql' or 'sql': what was asked for, else KQL where the text begins with a table and a pipe.
+
+    Raises BadInput for another language. Pure.
+    """
+    if asked:
+        if asked not in LANGUAGES:
+            raise BadInput(f"The language {asked!r} is not known: use sql or kql.")
+        return asked
+    names = "|".join(map(re.escape, tables))
+    begins = re.compile(rf"\s*(?://[^\n]*\n\s*)*(?:{names})\s*\|(?!\|)", re.IGNORECASE)
+    return "kql" if begins.match(text) else "sql"
+
+
+def to_sql(text: str, columns: Mapping[str, Sequence[str]]) -> str:
+    """
+    The SQL that means the same, to be checked like any other; ``columns`` by table.
+
+    Raises BadInput with the place, and what to use instead.
+    """
+    # its parser takes 0.2 s and 20 MB, which who asks in SQL does not pay
+    kql = import_module("duckdb_kql")
+    try:
+        schema = {name: list(names) for name, names in columns.items()}
+        return str(kql.to_sql(text, schema=schema, allow_write=False))
+    except kql.KqlError as error:
+        raise BadInput(_sentence(str(error))) from error
+    except RecursionError:
+        raise BadInput("The query nests too deeply. Name its parts with let.") from None
+
+
+def _sentence(said: str) -> str:
+    unparsed = _PLACE.match(said)
+    if unparsed:
+        line, column = int(unparsed["line"]), int(unparsed["column"]) + 1
+        return (
+            f"The KQL cannot be read at line {line}, column {column}: {unparsed['why']}. "
+            "SQL is asked with language 'sql'."
+        )
+    missing = _UNSUPPORTED.search(said)
+    if missing and said.startswith("unsupported"):
+        what = missing["what"].removesuffix("Expression").removesuffix("Operator")
+        return (
+            f"KQL's {what!r}{missing['place'] or ''} is not supported here. Ask in SQL instead: "
+            "the tables and columns are the same."
+        )
+    return f"The KQL is not supported here: {said}. Ask in SQL instead."
