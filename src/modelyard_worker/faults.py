@@ -10,6 +10,8 @@ from typing import Any, Dict, Optional, Tuple
 from modelyard_worker.hints import hint_for
 
 _OURS = os.path.dirname(os.path.abspath(__file__))
+_TOLD = 8192
+"""Characters of a message that the front is told, and an eighth of those of a traceback."""
 
 
 def describe(error: BaseException, phase: str, source: str) -> Dict[str, Any]:
@@ -21,6 +23,7 @@ def describe(error: BaseException, phase: str, source: str) -> Dict[str, Any]:
         "message": message_of(error),
         "file": file,
         "line": line,
+        "function": function_of(error, source),
         "traceback": traceback_of(error),
         "hint": hint_for(error),
     }
@@ -68,6 +71,33 @@ def _without_ours(start: Optional[TracebackType]) -> Optional[TracebackType]:
             return at
         at = at.tb_next
     return start
+
+
+def told(error: BaseException, request_id: str, source: str, trace: str = "") -> Dict[str, Any]:
+    """The head of a FAULT frame that tells of an exception of run(), for the front's telemetry."""
+    file, line = place_of(error, source)
+    return {
+        "phase": "run",
+        "type": type(error).__name__,
+        "message": message_of(error)[:_TOLD],
+        "file": file,
+        "line": line,
+        "function": function_of(error, source),
+        "traceback": traceback_of(error)[-8 * _TOLD :],
+        "request": "" if " " in request_id else request_id,
+        "trace": trace,
+    }
+
+
+def function_of(error: BaseException, source: str) -> Optional[str]:
+    """The function of ``place_of``; None where no code of the user ran."""
+    root = os.path.abspath(source) + os.sep
+    name = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        path = os.path.abspath(frame.f_code.co_filename)
+        if path.startswith(root) and "site-packages" not in path[len(root) :]:
+            name = frame.f_code.co_name
+    return name
 
 
 def one_line(error: BaseException, source: str) -> str:

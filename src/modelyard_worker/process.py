@@ -11,7 +11,17 @@ import socket
 import sys
 from typing import Any, Dict, List, NoReturn, Tuple
 
-from modelyard_worker import frames, insights, logs, options, preload, schema, script, shimming
+from modelyard_worker import (
+    frames,
+    insights,
+    logs,
+    marks,
+    options,
+    preload,
+    schema,
+    script,
+    shimming,
+)
 from modelyard_worker.channel import Channel, Closed
 from modelyard_worker.encoding import clean
 from modelyard_worker.executor import Executor, Runner
@@ -111,6 +121,7 @@ def _shake_hands(channel: Channel) -> Tuple[Dict[str, Any], List[Frame]]:
 def _load(channel: Channel, front: Dict[str, Any]) -> Runner:
     """The script or the model, ready to run."""
     options.choose(front)
+    marks.begin(str(front.get("mark") or ""))
     source = os.getcwd()
     os.environ["MODELYARD_MODELS"] = json.dumps(front.get("models") or [])
     shimming.activate()

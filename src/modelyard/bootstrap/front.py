@@ -37,6 +37,7 @@ from modelyard.serving.queue import WaitingQueue
 from modelyard.serving.refusals import Refusal, unavailable
 from modelyard.serving.roles import Role
 from modelyard.serving.status import Standing
+from modelyard.serving.telemetry import Rings
 from modelyard.serving.workers import Launch
 
 DRAIN_EXTRA = 5.0
@@ -72,9 +73,20 @@ class Front:
         self._environment = environment
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
-        self.logs = LogBook(Path(spec.log_file), spec.log_bytes, spec.log_files, time.time)
+        problems: list[str] = []
+        self.rings = Rings(spec, problems.append)
+        self.logs = LogBook(
+            Path(spec.log_file),
+            spec.log_bytes,
+            spec.log_files,
+            time.time,
+            self.rings.lines,
+        )
+        for problem in problems:
+            self.logs.note(problem)
         self.queue = WaitingQueue(spec.queue_limit, spec.queue_wait)
         self.pool = Pool(self.queue, spec.scoring_timeout, self.logs.note)
+        self.pool.failures = self.rings.failed
         self.crew = Crew(
             self.pool,
             self.logs,
@@ -96,6 +108,7 @@ class Front:
             version=version("modelyard"),
             note=self.logs.note,
             protocols=self.protocols,
+            recorder=self.rings.recorder,
         )
         self.http = HttpServer(app, Path(spec.socket))
         self.control = ControlServer(
@@ -155,6 +168,7 @@ class Front:
         await self._limits.close()
         self.logs.note("front stopped")
         self.logs.close()
+        self.rings.close()
 
     def _launch(self, number: int) -> Launch:
         return launch.launch(self._spec, self._environment, self._threads(), number)

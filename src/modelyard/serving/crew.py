@@ -167,6 +167,7 @@ class Crew:
     async def _start(self, number: int, output: Output) -> Worker:
         """A worker with its process, which has not run any user code. Raises OSError."""
         worker = Worker(number, self._launch_of(number), output.writer, self._pool)
+        output.running = worker.running
         self._logs.started(output)
         self._alive[number] = worker
         problem = await worker.process.born

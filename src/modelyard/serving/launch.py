@@ -7,6 +7,7 @@ from typing import Any
 
 from modelyard.domain.fronts import FrontSpec
 from modelyard.domain.predictors import Batching
+from modelyard.serving.log_lines import TOKEN
 from modelyard.serving.nursery import TEMPLATE, Nursery
 from modelyard.serving.processes import WorkerProcess
 from modelyard.serving.workers import Launch
@@ -122,6 +123,7 @@ def greeting(spec: FrontSpec, number: int) -> dict[str, Any]:
         "tracebacks": spec.tracebacks,
         "detect_failures": spec.detect_failures,
         "nan": spec.nan,
+        "mark": TOKEN if spec.rings else "",
         "models": [
             {"name": model.name, "version": model.version, "path": model.path}
             for model in spec.models

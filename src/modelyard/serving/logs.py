@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
 
+from modelyard.serving.log_lines import MARK_ROOM, LogLines, Running
 from modelyard.serving.rotation import RotatingFile, last_lines
 
 LINE_LIMIT = 64 * 1024
@@ -19,9 +20,14 @@ _CUT = " … [line cut at 64 KB]".encode()
 
 
 class Lines:
-    """Whole lines out of pieces; what is longer than ``LINE_LIMIT`` is cut."""
+    """
+    Whole lines out of pieces; what is longer than ``LINE_LIMIT`` is cut.
 
-    def __init__(self) -> None:
+    With ``room`` for marks a line may be so much longer: it is cut when they are out of it.
+    """
+
+    def __init__(self, room: int = 0) -> None:
+        self._limit = LINE_LIMIT + room
         self._rest = b""
         self._skipping = False
 
@@ -33,11 +39,11 @@ class Lines:
             if self._skipping:
                 self._skipping = False
             else:
-                lines.append(_cut(line.rstrip(b"\r")))
+                lines.append(self._cut(line.rstrip(b"\r")))
         if self._skipping:
             self._rest = b""
-        elif len(self._rest) > LINE_LIMIT:
-            lines.append(_cut(self._rest))
+        elif len(self._rest) > self._limit:
+            lines.append(self._cut(self._rest))
             self._rest = b""
             self._skipping = True
         return lines
@@ -45,21 +51,30 @@ class Lines:
     def end(self) -> list[bytes]:
         """What is left without a line end."""
         rest, self._rest = self._rest, b""
-        return [_cut(rest)] if rest and not self._skipping else []
+        return [self._cut(rest)] if rest and not self._skipping else []
+
+    def _cut(self, line: bytes) -> bytes:
+        return cut(line) if self._limit == LINE_LIMIT else line[: self._limit + 1]
 
 
-def _cut(line: bytes) -> bytes:
+def cut(line: bytes) -> bytes:
+    """A line of ``LINE_LIMIT`` bytes at most, with a word that says so where it was longer."""
     return line if len(line) <= LINE_LIMIT else line[:LINE_LIMIT] + _CUT
 
 
 class Output:
-    """One worker's stdout and stderr: the end of a pipe, its lines, its last ones."""
+    """
+    One worker's stdout and stderr: the end of a pipe, its lines, its last ones.
 
-    def __init__(self, name: str) -> None:
+    ``running`` tells the id of the request that the worker runs.
+    """
+
+    def __init__(self, name: str, room: int = 0) -> None:
         self.name = name
+        self.running: Running = str
         self.reader, self.writer = os.pipe()
         os.set_blocking(self.reader, False)
-        self.lines = Lines()
+        self.lines = Lines(room)
         self.tail: deque[str] = deque(maxlen=TAIL)
 
 
@@ -70,8 +85,16 @@ class LogBook:
     When the disk is so slow that 16 MB wait, further lines are dropped and counted.
     """
 
-    def __init__(self, path: Path, limit: int, keep: int, clock: Callable[[], float]) -> None:
-        """``clock`` gives seconds since the epoch."""
+    def __init__(
+        self,
+        path: Path,
+        limit: int,
+        keep: int,
+        clock: Callable[[], float],
+        telemetry: LogLines | None = None,
+    ) -> None:
+        """``clock`` gives seconds since the epoch; ``telemetry`` takes all lines besides."""
+        self._telemetry = telemetry
         self._path = path
         self._keep = keep
         self._clock = clock
@@ -87,11 +110,11 @@ class LogBook:
         """An event of the front itself."""
         line = text.replace("\n", " ").encode()
         when = self._clock()
-        self._jobs.put(lambda: self._write(when, b"front", [line]))
+        self._jobs.put(lambda: self._write_note(when, line))
 
     def open(self, name: str) -> Output:
         """A pipe for a worker; its lines carry ``name``."""
-        output = Output(name)
+        output = Output(name, MARK_ROOM if self._telemetry else 0)
         self._loop.add_reader(output.reader, self._read, output)
         return output
 
@@ -110,7 +133,8 @@ class LogBook:
             self._loop.remove_reader(output.reader)
             os.close(output.reader)
             output.reader = -1
-        await self._done(lambda: self._take_rest(output))
+        running = output.running()
+        await self._done(lambda: self._take_rest(output, running))
         return list(output.tail)
 
     async def last_lines(self, count: int) -> list[str]:
@@ -154,21 +178,30 @@ class LogBook:
             return True
         self._pending += len(data)
         when = self._clock()
-        self._jobs.put(lambda: self._take(output, data, when))
+        running = output.running() if self._telemetry else ""
+        self._jobs.put(lambda: self._take(output, data, when, running))
         return True
 
-    def _take(self, output: Output, data: bytes, when: float) -> None:
+    def _take(self, output: Output, data: bytes, when: float, running: str) -> None:
         self._pending -= len(data)
-        self._write_output(output, output.lines.feed(data), when)
+        self._write_output(output, output.lines.feed(data), when, running)
 
-    def _take_rest(self, output: Output) -> None:
-        self._write_output(output, output.lines.end(), self._clock())
+    def _take_rest(self, output: Output, running: str) -> None:
+        self._write_output(output, output.lines.end(), self._clock(), running)
 
-    def _write_output(self, output: Output, lines: list[bytes], when: float) -> None:
+    def _write_note(self, when: float, line: bytes) -> None:
+        if self._telemetry is not None:
+            self._telemetry.note(when, line)
+        self._write(when, b"front", [line])
+
+    def _write_output(self, output: Output, lines: list[bytes], when: float, running: str) -> None:
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
             text = f"{dropped} bytes of output were dropped: the disk is too slow"
-            self._write(when, b"front", [text.encode()])
+            self._write_note(when, text.encode())
+        if self._telemetry is not None:
+            take = self._telemetry.worker
+            lines = [cut(take(when, output.name, line, running)) for line in lines]
         output.tail.extend(line[:4096].decode(errors="replace") for line in lines[-TAIL:])
         self._write(when, output.name.encode(), lines)
 

@@ -11,6 +11,7 @@ import msgspec
 from modelyard.domain.fronts import FrontSpec
 from modelyard.serving.exchange import Answer
 from modelyard.serving.http_request import Incoming
+from modelyard.serving.log_lines import LogLines
 from modelyard.serving.refusals import ClientGone, Refusal
 from modelyard.serving.streams import Stream
 from modelyard.serving.tickets import Ticket
@@ -37,14 +38,25 @@ _said = msgspec.json.Decoder(_Said).decode
 
 
 class Rings:
-    """The two rings of a front: a flood of lines does not crowd out requests."""
+    """
+    The two rings of a front, and who writes into them; None where nothing is written.
+
+    There are two because a flood of lines shall not crowd out requests and exceptions.
+    """
 
     def __init__(self, spec: FrontSpec, note: Callable[[str], None]) -> None:
         """Where they cannot be made the front goes on without, and says so."""
-        self.requests: RingWriter | None = None
-        self.logs: RingWriter | None = None
-        if not spec.rings:
-            return
+        self.recorder: Recorder | None = None
+        self.lines: LogLines | None = None
+        self.failed: Callable[[Mapping[str, Any]], None] | None = None
+        self._rings: list[RingWriter] = []
+        if spec.rings:
+            try:
+                self._open(spec)
+            except OSError as error:
+                note(f"no telemetry is handed over: {error}")
+
+    def _open(self, spec: FrontSpec) -> None:
         pid = os.getpid()
         about = About(
             "front",
@@ -56,17 +68,18 @@ class Rings:
             pid,
         )
         folder, name = Path(spec.rings), f"{spec.id}-{pid}"
-        try:
-            self.requests = rings.create(folder, f"{name}.requests", rings.REQUESTS_BYTES, about)
-            self.logs = rings.create(folder, f"{name}.logs", rings.LOGS_BYTES, about)
-        except OSError as error:
-            note(f"no telemetry is handed over: {error}")
+        requests = rings.create(folder, f"{name}.requests", rings.REQUESTS_BYTES, about)
+        self._rings.append(requests)
+        self.recorder = Recorder(requests)
+        self.failed = Failures(requests).told
+        logs = rings.create(folder, f"{name}.logs", rings.LOGS_BYTES, about)
+        self._rings.append(logs)
+        self.lines = LogLines(logs)
 
     def close(self) -> None:
         """What was put in stays for the collector. May be called twice."""
-        for ring in (self.requests, self.logs):
-            if ring is not None:
-                ring.close()
+        for ring in self._rings:
+            ring.close()
 
 
 class Recorder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, Dict, List, Optional
 
@@ -85,6 +86,7 @@ class TensorExecutor(Runner):
         if isinstance(error, Refused):
             return answers.of_refusal(error, request_id)
         LOG.error("The model failed (request %s)\n%s", request_id or "-", traceback_of(error))
+        self.tell(error, request_id, os.getcwd())
         exception = type(error).__name__
         body = {
             "message": "The %s model raised %s: %s"

@@ -73,6 +73,7 @@ class LocalTarget:
         return replace(
             spec,
             runtime=spec.runtime or str(self._runtime),
+            rings=spec.rings or str(settings.rings),
             ingest=spec.ingest or address(settings.base_url, origin, settings.ingest_key),
         )
 
