@@ -12,6 +12,7 @@ from modelyard.serving.exchange import HeaderLines
 from modelyard.serving.http_request import Incoming
 from modelyard.serving.sharing import SHARED_FROM, SharedBody
 from modelyard.serving.tickets import Headers, Ticket
+from modelyard.telemetry.tracing import accepted
 from modelyard_worker import frames
 
 Bytes = bytes | bytearray | memoryview
@@ -146,6 +147,13 @@ class ShortHeads:
 def request_head(method: str, path: str, query: str, headers: Headers) -> bytes:
     """The head of a REQUEST frame."""
     return _encode({"method": method, "path": path, "query": query, "headers": headers})
+
+
+def with_trace(head: bytes, traceparent: bytes) -> bytes:
+    """A REQUEST's head that tells the worker of the trace, for its log lines."""
+    if not accepted(traceparent):
+        return head
+    return b'%s,"trace":"%s"}' % (head[:-1], traceparent)
 
 
 def requests(tickets: Sequence[Ticket], timeout: float) -> list[Bytes]:

@@ -18,6 +18,7 @@ from modelyard.serving.messages import (
     WORKER_HEADERS,
     ShortHeads,
     request_head,
+    with_trace,
 )
 from modelyard.serving.pool import Pool
 from modelyard.serving.refusals import too_large
@@ -118,7 +119,8 @@ class Scoring:
                 headers = [pair for pair in headers if pair[0] != "x-request-id"]
                 headers.append(("x-request-id", request.id))
             head = request_head(request.method, request.path, request.query, headers)
-        return head
+        trace = request.known.get(b"traceparent")
+        return head if trace is None else with_trace(head, trace)
 
     def _look_at_script(self) -> None:
         script = self._script_seen = self._described.script

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from modelyard.domain.fronts import FrontSpec
-from modelyard.serving.exchange import Answer
+from modelyard.serving.exchange import Answer, Reply
 from modelyard.serving.http_request import Incoming
 from modelyard.serving.log_lines import LogLines
 from modelyard.serving.refusals import ClientGone, Refusal
@@ -145,14 +145,15 @@ class Recorder:
         else:
             self.answered(request, ticket, answer, status, body.taken)
 
-    def refused(self, request: Incoming, work: Any, status: int, error: Exception) -> None:
+    def refused(self, request: Incoming, work: Any, reply: Reply, error: Exception) -> None:
         """It was answered with an error; ``work`` is its ticket where it had become one."""
         if request.path == _HEALTH:
             return
         code, failed = "internal_error", False
         if isinstance(error, Refusal):
             code, failed = error.code, _FAILED in error.headers
-        self._put_other(request, work, status, code, failed=failed)
+        sent = 0 if isinstance(reply.body, Stream) else len(reply.body)
+        self._put_other(request, work, reply.status, code, failed=failed, sent=sent)
 
     def gone(self, request: Incoming, work: Any) -> None:
         """Its client has left before the answer, or before its end."""

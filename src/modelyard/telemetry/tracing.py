@@ -2,7 +2,9 @@
 
 import re
 
-_FORM = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?").fullmatch
+_FORM = re.compile(
+    r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[0-9a-zA-Z._-]*)?"
+).fullmatch
 _NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
 
 TRACEPARENT_LIMIT = 128
