@@ -265,7 +265,7 @@ class App:
             reply = self._refused(request, broken)
         request.client.respond(request, reply)
         if self._recorder is not None:
-            self._recorder.refused(request, work, reply.status, error)
+            self._recorder.refused(request, work, reply, error)
 
     def _refused(self, request: Incoming, error: Exception) -> Reply:
         if isinstance(error, Refusal):
