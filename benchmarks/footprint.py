@@ -44,6 +44,7 @@ def part_of(command: list[str]) -> str:
     for mark, name in (
         ("modelyard.supervisor", "supervisor"),
         ("modelyard.bootstrap.control", "control plane"),
+        ("modelyard.bootstrap.collector", "collector"),
         ("haproxy", "gateway (HAProxy)"),
     ):
         if mark in text:

@@ -17,29 +17,14 @@ from litestar.exceptions import (
 
 from modelyard.api.streams import RangeNotSatisfiable
 from modelyard.domain import errors
+from modelyard.wire import statuses
 from modelyard.wire.errors import Problem
 
 _log = logging.getLogger(__name__)
 
 STATUSES: Mapping[type[errors.ModelyardError], int] = {
-    errors.BadInput: 400,
-    errors.BadEnvironment: 422,
-    errors.TooLarge: 413,
-    errors.Unauthenticated: 401,
-    errors.Forbidden: 403,
-    errors.NotFound: 404,
-    errors.Conflict: 409,
-    errors.NotLeader: 503,
-    errors.NoCapacity: 422,
-    errors.EnvironmentBuildFailed: 422,
-    errors.DeploymentFailed: 422,
-    errors.GatewayFailed: 502,
-    errors.DiskFull: 507,
-    errors.Unavailable: 503,
-    errors.Timeout: 504,
+    **statuses.STATUSES,
     RangeNotSatisfiable: 416,
-    errors.MissingExtra: 501,
-    errors.NotSupported: 501,
 }
 """The nearest class above an error counts."""
 
@@ -51,7 +36,7 @@ _CODES = {400: "bad_input", 401: "unauthenticated", 403: "forbidden", 404: "not_
 
 def status_of(error: errors.ModelyardError) -> int:
     """The HTTP status of an error."""
-    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
+    return statuses.status_of(error, STATUSES)
 
 
 def request_id(request: Request[Any, Any, Any]) -> str:

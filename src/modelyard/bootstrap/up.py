@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 
 from modelyard import settings as settings_
@@ -23,6 +24,8 @@ from modelyard.supervisor.atomic import write_atomically
 
 CONTROL = "control"
 CONTROL_COMMAND = (sys.executable, "-P", "-m", "modelyard.bootstrap.control")
+COLLECTOR = "collector"
+COLLECTOR_COMMAND = (sys.executable, "-P", "-m", "modelyard.bootstrap.collector")
 _OF_CLIENTS = {"MODELYARD_URL", "MODELYARD_TOKEN"}
 
 
@@ -49,7 +52,8 @@ def up(
             # its server is down: let the present settings be tried
         else:
             check_port(settings)
-        _write_what_shall_run(settings, control_spec(settings, environment, control))
+        wanted = control_spec(settings, environment, control)
+        _write_what_shall_run(settings, wanted, collector_spec(settings, wanted))
         if found is not None:
             return _finish(settings, found.identity.pid)
         if detach:
@@ -82,14 +86,30 @@ def control_spec(
     )
 
 
+def collector_spec(settings: Settings, control: ProcessSpec) -> ProcessSpec:
+    """
+    The collector beside this control plane. It stops after all but the gateway, so that it still
+    takes what the others say last.
+    """
+    return replace(
+        control,
+        name=COLLECTOR,
+        argv=COLLECTOR_COMMAND,
+        log=str(settings.logs / "collector.log"),
+        order=15,
+        stop_timeout=20.0,
+    )
+
+
 def in_force(settings: Settings) -> Settings:
     """The settings that the control plane was started with, which may be others than ours."""
     control = files.read_desired(settings.run).processes.get(CONTROL)
     return settings if control is None else settings_.read(control.env)
 
 
-def _write_what_shall_run(settings: Settings, control: ProcessSpec) -> None:
-    files.rewrite(settings.run, lambda known: {**known, CONTROL: control})
+def _write_what_shall_run(settings: Settings, *processes: ProcessSpec) -> None:
+    wanted = {process.name: process for process in processes}
+    files.rewrite(settings.run, lambda known: {**known, **wanted})
     address = {"url": settings.base_url, "version": version("modelyard")}
     write_atomically(settings.run / "server.json", json.dumps(address))
 

@@ -1,5 +1,6 @@
 """From rings to a batch: what is read again when its transaction fails, and let go when not."""
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,9 @@ BATCH_BYTES = 12 * 1024 * 1024
 """Bytes of records in one transaction: about 100,000 of them."""
 
 _LEAST = 64 * 1024
+
+
+_log = logging.getLogger("modelyard.collector")
 
 
 class Joined(Protocol):
@@ -41,10 +45,10 @@ class Joined(Protocol):
 class Drain:
     """All rings of a folder; for the writing thread."""
 
-    def __init__(self, folder: Path, gateway: Joined, note: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, gateway: Joined) -> None:
         self._folder = folder
         self._gateway = gateway
-        self._note = note
+        self.note: Callable[[str], None] = _log.warning
         self._known: dict[str, Ring] = {}
         self._rings: dict[Path, Drained] = {}
         self._gone: list[str] = []
@@ -132,11 +136,11 @@ class Drain:
         try:
             reader = RingReader.open(path)
         except Damaged as error:
-            self._note(f"{error} It was deleted; what it still held is lost.")
+            self.note(f"{error} It was deleted; what it still held is lost.")
             path.unlink(missing_ok=True)
             return
         except OSError as error:
-            self._note(f"{path} cannot be read: {error.strerror}.")
+            self.note(f"{path} cannot be read: {error.strerror}.")
             return
         ring = self._rings[path] = Drained(reader)
         ring.begin(self._known.get(ring.id))

@@ -39,6 +39,11 @@ class Drained:
         return self._reader.id
 
     @property
+    def name(self) -> str:
+        """Its file's name."""
+        return self._reader.path.name
+
+    @property
     def dropped(self) -> int:
         """Records that its producer dropped."""
         return self._reader.dropped

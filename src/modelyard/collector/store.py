@@ -97,6 +97,11 @@ class Store:
         """Until what was added before is seen by questions, or cannot be written now."""
         await asyncio.to_thread(self.writer.settle)
 
+    @property
+    def mended(self) -> int:
+        """Rows, since the file was opened, with values that did not fit their columns."""
+        return self.handle.mended
+
     def note(self, text: str) -> None:
         """Tell people, in the log and in the status."""
         _log.warning("%s", text)

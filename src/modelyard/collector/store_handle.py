@@ -47,6 +47,12 @@ class Handle:
         """Whether it is open."""
         return self._engine is not None
 
+    @property
+    def mended(self) -> int:
+        """Rows with values that did not fit, since it was opened."""
+        engine = self._engine
+        return 0 if engine is None else engine.mended
+
     def get(self) -> Engine:
         """The engine, opened where it is not."""
         with self._lock:

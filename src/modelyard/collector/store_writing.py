@@ -52,7 +52,7 @@ class Source(Protocol):
 
 
 class Writer:
-    """Its state is told by ``problem`` ('' when all is well), ``lag`` and ``written``."""
+    """Its state is told by ``problem`` ('' when all is well), ``lag`` in seconds, ``written``."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Writer:
         self.problem = ""
         self.written = 0
         self.last_batch = 0.0
-        self.slowest = 0.0
+        self.lag = 0.0
 
     def start(self) -> None:
         """Begin."""
@@ -104,14 +104,14 @@ class Writer:
                 self._turns.wait(0.05)
 
     def _run(self) -> None:
-        pause = 0.0
+        pause, before = 0.0, time.monotonic()
         while not self._ending:
             self._wake.wait(pause)
             self._wake.clear()
             began = time.monotonic()
             more = self._turn()
             took = time.monotonic() - began
-            self.slowest = max(self.slowest, took)
+            self.lag, before = (began - before) / 2 + took, began
             pause = RETRY if self.problem else 0.0 if more else max(0.02, INTERVAL - took)
             with self._turns:
                 self._count += 1

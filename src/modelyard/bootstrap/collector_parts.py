@@ -1,0 +1,70 @@
+"""Puts the collector together: the store, what fills it, and what answers from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from modelyard.collector.drain import Drain
+from modelyard.collector.gateway_log import GatewayLog, GatewaySocket
+from modelyard.collector.status import Status
+from modelyard.collector.store import Store
+from modelyard.collector.store_opening import Limits
+from modelyard.collector.web import Route
+from modelyard.settings import Settings
+
+
+class Part(Protocol):
+    """Something with a life of its own beside the store."""
+
+    async def start(self) -> None:
+        """Begin; raises nothing that the rest could not live with."""
+
+    async def stop(self) -> None:
+        """End; may be called twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """What runs in the process; parts start in this order and stop in the other."""
+
+    settings: Settings
+    store: Store
+    drain: Drain
+    gateway: GatewayLog
+    status: Status
+
+
+def collector_socket(settings: Settings) -> Path:
+    """Where the collector answers."""
+    return settings.sockets / "collector.sock"
+
+
+def log_socket(settings: Settings) -> Path:
+    """Where the gateway sends its lines."""
+    return settings.sockets / "collector-log.sock"
+
+
+def make_collector(settings: Settings) -> Collector:
+    """All of it, not started."""
+    gateway = GatewayLog()
+    drain = Drain(settings.rings, gateway)
+    store = Store(
+        settings.telemetry,
+        [drain],
+        limits=Limits(settings.telemetry_memory, settings.telemetry_threads),
+        days=settings.telemetry_days,
+        free=settings.telemetry_free,
+    )
+    drain.note = store.note
+    return Collector(settings, store, drain, gateway, Status(store, drain, gateway))
+
+
+def make_parts(collector: Collector) -> Sequence[Part]:
+    """Those that live beside the store; it has started when they do."""
+    return [GatewaySocket(log_socket(collector.settings), collector.gateway.take)]
+
+
+def make_routes(collector: Collector) -> Sequence[Route]:
+    """All that it answers."""
+    return [*collector.status.routes()]
