@@ -82,7 +82,7 @@ Bytes = Union[bytes, bytearray, memoryview]
 _LENGTH = struct.Struct("!I")
 _START = struct.Struct(HEADER.format + "I")
 """A header, and the length of the head behind it."""
-_scan = json.JSONDecoder().raw_decode
+_scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _dumps = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make one each time
 
 
@@ -188,32 +188,41 @@ def _decode_all(view: memoryview) -> Tuple[List[Frame], int]:
 def _decode(view: memoryview, start: int) -> Tuple[Optional[Frame], int]:
     """The frame that begins at ``start`` and where it ends; None while it is incomplete."""
     magic, version, kind, flags, id_, deadline, size = HEADER.unpack_from(view, start)
-    if magic != MAGIC:
-        raise ProtocolError("these bytes are no frame of Modelyard")
-    if version != PROTOCOL:
-        raise ProtocolError("the other side speaks protocol %d, this one %d" % (version, PROTOCOL))
-    if size > FRAME_LIMIT:
-        raise ProtocolError("a frame of %d bytes; %d are the most" % (size, FRAME_LIMIT))
-    at = start + HEADER.size
-    end = at + size
+    if magic != MAGIC or version != PROTOCOL or size > FRAME_LIMIT:
+        raise _foreign(magic, version, size)
+    at = start + _START.size
+    end = start + HEADER.size + size
     if len(view) < end:
         return None, end
     if size < _LENGTH.size:
         raise ProtocolError("a frame without the length of its head")
-    (length,) = _LENGTH.unpack_from(view, at)
-    at += _LENGTH.size
-    if at + length > end:
+    (length,) = _LENGTH.unpack_from(view, start + HEADER.size)
+    body_at = at + length
+    if body_at > end:
         raise ProtocolError("a frame whose head is longer than itself")
-    try:
-        head = _parse(str(view[at : at + length], "utf-8")) if length else {}
-    except ValueError:
-        raise ProtocolError("a frame whose head is no JSON") from None
-    if not isinstance(head, dict):
-        raise ProtocolError("a frame whose head is no JSON object")
-    return Frame(kind, id_, head, bytes(view[at + length : end]), deadline, flags), end
+    head = _parse(view[at:body_at]) if length else None
+    return Frame(kind, id_, head, bytes(view[body_at:end]), deadline, flags), end
 
 
-def _parse(text: str) -> Any:
+def _foreign(magic: bytes, version: int, size: int) -> ProtocolError:
+    if magic != MAGIC:
+        return ProtocolError("these bytes are no frame of Modelyard")
+    if version != PROTOCOL:
+        return ProtocolError(
+            "the other side speaks protocol %d, this one %d" % (version, PROTOCOL)
+        )
+    return ProtocolError("a frame of %d bytes; %d are the most" % (size, FRAME_LIMIT))
+
+
+def _parse(data: memoryview) -> Dict[str, Any]:
     """``json.loads`` without its search for spaces around, which costs more than a small head."""
-    value, end = _scan(text)
-    return value if end == len(text) else json.loads(text)
+    try:
+        text = str(data, "utf-8")
+        value, end = _scan(text, 0)
+        if end != len(text):
+            value = json.loads(text)
+    except (ValueError, StopIteration):
+        raise ProtocolError("a frame whose head is no JSON") from None
+    if not isinstance(value, dict):
+        raise ProtocolError("a frame whose head is no JSON object")
+    return value

@@ -6,6 +6,7 @@ import inspect
 import json
 from typing import Any, Callable, Dict, List, Optional
 
+from modelyard_worker import matrices
 from modelyard_worker.errors import BadInput, Refused
 from modelyard_worker.frames import Frame
 from modelyard_worker.headers import Headers, find, is_json, media_type, query_values
@@ -50,7 +51,7 @@ def _raw_reader(name: str) -> Reader:
 
 def _text_reader(name: str) -> Reader:
     def read(frame: Frame) -> Arguments:
-        if _method(frame) == "GET":
+        if frame.head.get("method") != "POST" and _method(frame) == "GET":
             return {name: json.dumps(query_values(frame.head.get("query") or ""))}
         try:
             return {name: text_of(frame)}
@@ -62,6 +63,8 @@ def _text_reader(name: str) -> Reader:
 
 def _object_reader(parameters: List[inspect.Parameter]) -> Reader:
     def read(frame: Frame) -> Arguments:
+        if "tensors" in frame.head:
+            return matrices.arguments(frame)
         if _method(frame) == "GET":
             given = query_values(frame.head.get("query") or "")
         else:

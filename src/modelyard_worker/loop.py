@@ -206,9 +206,10 @@ class Loop:
         self._held.append(data)
 
     def _flush(self) -> None:
-        if self._held:
-            data = self._held[0] if len(self._held) == 1 else b"".join(self._held)
-            self._held = []
+        held = self._held
+        if held:
+            data = held[0] if len(held) == 1 else b"".join(held)
+            held.clear()
             self._channel.send(data)
             self._page.sent()
 

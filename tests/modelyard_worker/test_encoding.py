@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from modelyard_worker import encoding
 from modelyard_worker.encoding import encode_json
 from modelyard_worker.errors import BadOutput
 
@@ -85,3 +86,34 @@ def test_what_has_no_json_form_is_refused_by_name(value):
 def test_a_class_instead_of_a_value_is_refused():
     with pytest.raises(BadOutput, match="returned the class Frame"):
         encode_json([Frame])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param([1, -2.5, 1e300, True, None, 'ä\u2028"\\'], id="a list"),
+        pytest.param({"a": {"b": [[], {}, ""]}, "1": 2}, id="an object"),
+        pytest.param("only a text", id="a text"),
+        pytest.param(0.1, id="a number"),
+    ],
+)
+def test_plain_values_are_written_as_the_standard_library_writes_them(value):
+    assert encode_json(value) == json.dumps(value).encode()
+
+
+def test_without_jsons_part_in_c_the_same_is_written(monkeypatch):
+    value = {"a": [1.5, "ö", np.int64(3), None]}
+    monkeypatch.setattr(json.encoder, "c_make_encoder", None)
+    monkeypatch.setattr(encoding, "_fast", encoding._made_once())
+
+    assert encode_json(value) == b'{"a": [1.5, "\\u00f6", 3, null]}'
+
+
+@pytest.mark.parametrize("depth", [5_000, 200_000])
+def test_what_no_json_can_hold_is_refused_by_name(depth):
+    deep = []
+    for _ in range(depth):
+        deep = [deep]
+
+    with pytest.raises(BadOutput, match="nested too deeply"):
+        encode_json(deep)
