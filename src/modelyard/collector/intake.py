@@ -104,8 +104,9 @@ def number(value: Any) -> float | None:
 
 
 def cut(text: str, limit: int = LONGEST_TEXT) -> str:
-    """The text, its end cut where it is too long."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """The text, its end cut where it is too long; halves of surrogate pairs become '?'."""
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    return short if short.isascii() else short.encode(errors="replace").decode()
 
 
 def dimensions(values: Mapping[Any, Any], *more: Mapping[str, str]) -> str | None:

@@ -114,9 +114,15 @@ def variables(address: str) -> dict[str, str]:
     return {
         "APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={_NOBODY};"
         f"IngestionEndpoint={address}",
-        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",  # it would call Azure
+        # what the packages tell of themselves: two of these would call Azure
+        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+        "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+        "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
+        "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED": "true",
         "OTEL_EXPORTER_OTLP_ENDPOINT": address,
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        # sums since the last report can be added up in SQL, as those of Application Insights
+        "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta",
     }
 
 
