@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from modelyard.serving.logs import LINE_LIMIT, Lines
+from modelyard.serving.lines import LINE_LIMIT, Lines
 from modelyard.serving.rotation import RotatingFile, last_lines
 from tests.serving.fronts import Front
 from tests.waiting import wait_until

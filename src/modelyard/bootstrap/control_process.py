@@ -18,6 +18,7 @@ from modelyard.bootstrap.control_parts import (
 from modelyard.bootstrap.home import prepare
 from modelyard.bootstrap.job_parts import make_job_reconciler
 from modelyard.bootstrap.local_token import ensure_local_token
+from modelyard.bootstrap.log_ring import hand_over
 from modelyard.settings import Settings
 from modelyard.supervisor.atomic import write_atomically
 from modelyard.usecases.tokens import Tokens
@@ -28,6 +29,7 @@ _log = logging.getLogger("modelyard.control")
 def run(settings: Settings) -> None:
     """Serve until told to end. Raises ModelyardError when it cannot start."""
     prepare(settings)
+    handed_over = hand_over(settings, "control")
     adapters = open_adapters(settings)
     ensure_local_token(Tokens(adapters.stores.tokens, adapters.clock), settings.home / "token")
     leader = make_leader(adapters, make_gateway(settings), make_job_reconciler)
@@ -43,6 +45,8 @@ def run(settings: Settings) -> None:
         leader.end()
         adapters.close()
         os.close(lock)
+        if handed_over is not None:
+            handed_over.close()
 
 
 def _announce(adapters: Adapters) -> None:

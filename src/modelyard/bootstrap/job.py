@@ -18,8 +18,9 @@ from types import FrameType
 import msgspec
 
 from modelyard import settings
-from modelyard.bootstrap.job_ends import Ending, result_of
+from modelyard.bootstrap.job_ends import Ending, read_fault, result_of
 from modelyard.bootstrap.job_files import Mark, due
+from modelyard.bootstrap.job_log import JobLog, job_log
 from modelyard.bootstrap.job_report import SHORT_PATIENCE, Report
 from modelyard.bootstrap.job_script import Script
 from modelyard.domain.errors import ModelyardError
@@ -30,6 +31,9 @@ from modelyard.usecases.job_folders import written
 
 LOOK = 2.0
 """Seconds between two looks at what the script has written, and at what is wanted of it."""
+
+LOOKS_AT_LOG = 8
+"""How many times between them the script's log is read on."""
 
 BEGAN_BEFORE = 3
 """The exit code of a runner whose job was begun by another one: a job is never run twice."""
@@ -48,6 +52,7 @@ class Runner:
         self._ended_by_us = ""
         self._before: Mapping[str, Mark] = {}
         self._sent: dict[str, Mark] = {}
+        self._log: JobLog | None = None
 
     def run(self, base: Mapping[str, str]) -> int:
         """The exit code: 0 also when the script failed, 1 when the server could not be told."""
@@ -55,7 +60,9 @@ class Runner:
             return BEGAN_BEFORE
         signal.signal(signal.SIGTERM, self._on_sigterm)
         signal.signal(signal.SIGINT, self._on_sigterm)
+        self._log = job_log(self._spec, self._folder.log, base)
         result = self._result(base)
+        self._try(self._end_log)
         # kept first: whatever becomes of us, the server finds it
         write_atomically(self._folder.result, msgspec.json.encode(result).decode())
         self._try(lambda: self._report.now(RunStatus.FINALIZING))
@@ -82,12 +89,24 @@ class Runner:
         limit = self._spec.timeout
         deadline = None if limit is None else time.monotonic() + limit
         while True:
-            code = script.ended(LOOK if self._told_running else 0.2)
-            if code is not None:
-                return code
+            looks = LOOKS_AT_LOG if self._told_running else 1
+            for _ in range(looks):
+                code = script.ended(LOOK / LOOKS_AT_LOG)
+                if code is not None:
+                    return code
+                if self._log is not None:
+                    self._try(self._log.read_on)
             if deadline is not None and time.monotonic() >= deadline:
                 self._end_script("timeout")
             self._try(self._look)
+
+    def _end_log(self) -> None:
+        if self._log is None:
+            return
+        fault = read_fault(self._folder.fault)
+        if fault is not None:
+            self._log.failed(fault)
+        self._log.end()
 
     def _look(self) -> None:
         """Tell and hear of the server what there is to tell and hear. It may be away."""

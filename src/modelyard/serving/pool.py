@@ -51,7 +51,7 @@ class Pool:
         self.workers: list[Worker] = []
         self.served = 0
         self.batches: Batches | None = None
-        self.failures: Callable[[Mapping[str, Any]], None] | None = None
+        self.failures: Callable[[Mapping[str, Any]], object] | None = None
         self._timeout = scoring_timeout
         self._note = note
         self._loop = asyncio.get_running_loop()

@@ -17,7 +17,8 @@ from modelyard.serving.streams import Stream
 from modelyard.serving.tickets import Ticket
 from modelyard.telemetry import rings
 from modelyard.telemetry.encoding import encode, encode_into
-from modelyard.telemetry.records import About, Failure
+from modelyard.telemetry.failures import of_fault
+from modelyard.telemetry.records import About
 from modelyard.telemetry.ring import RingWriter
 
 CLIENT_GONE = 499
@@ -48,7 +49,7 @@ class Rings:
         """Where they cannot be made the front goes on without, and says so."""
         self.recorder: Recorder | None = None
         self.lines: LogLines | None = None
-        self.failed: Callable[[Mapping[str, Any]], None] | None = None
+        self.failed: Callable[[Mapping[str, Any]], object] | None = None
         self._rings: list[RingWriter] = []
         if spec.rings:
             try:
@@ -71,7 +72,7 @@ class Rings:
         requests = rings.create(folder, f"{name}.requests", rings.REQUESTS_BYTES, about)
         self._rings.append(requests)
         self.recorder = Recorder(requests)
-        self.failed = Failures(requests).told
+        self.failed = lambda fault: requests.put(encode(of_fault(fault, time.time())))
         logs = rings.create(folder, f"{name}.logs", rings.LOGS_BYTES, about)
         self._rings.append(logs)
         self.lines = LogLines(logs)
@@ -196,43 +197,6 @@ class Recorder:
             0 if ticket is None else ticket.worker,
         )
         self._put(encode(record))
-
-
-class Failures:
-    """Writes a record of each exception that a worker tells of."""
-
-    def __init__(self, ring: RingWriter, clock: Callable[[], float] = time.time) -> None:
-        self._ring = ring
-        self._clock = clock
-
-    def told(self, fault: Mapping[str, Any]) -> None:
-        """The head of a FAULT frame; whatever is in it, nothing is raised."""
-        line = fault.get("line")
-        record = Failure(
-            self._clock(),
-            _text(fault, "type", 256) or "Exception",
-            _text(fault, "message", 8192),
-            _text(fault, "file", 1024),
-            line if type(line) is int and 0 <= line < 1 << 31 else 0,
-            _text(fault, "function", 256),
-            _text(fault, "traceback", 64 * 1024),
-            _text(fault, "request", 100),
-            _text(fault, "trace", 128),
-        )
-        self._ring.put(encode(record))
-
-
-def _text(fault: Mapping[str, Any], name: str, limit: int) -> str:
-    """The text of a field, its middle left out where it is too long."""
-    value = fault.get(name)
-    if not isinstance(value, str):
-        return ""
-    # a worker may send what is no text, half a surrogate pair for example
-    value = value.encode("utf-8", "backslashreplace").decode()
-    if len(value) <= limit:
-        return value
-    half = limit // 2 - 1
-    return f"{value[:half]}…{value[-half:]}"
 
 
 def _code(body: object) -> str:
