@@ -9,7 +9,7 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Dict, List
 
-from modelyard_worker import failures, options, schema
+from modelyard_worker import failures, matrices, options, schema
 from modelyard_worker.errors import BadScript
 from modelyard_worker.inputs import HEADERS_PARAMETER, Reader, reader_for
 from modelyard_worker.rawhttp import is_raw
@@ -29,6 +29,7 @@ class Script:
         self.with_headers = any(p.name == HEADERS_PARAMETER for p in parameters)
         self.parameters = [p for p in parameters if p.name != HEADERS_PARAMETER]
         self._check()
+        self._own_run = self.run
         self.read: Reader = reader_for(
             self.parameters, self.raw, self.decorated, self.with_headers
         )
@@ -58,6 +59,8 @@ class Script:
             # what run() sees of them, and what the worker looks at itself; None is all of them
             "headers": None if self.raw or self.with_headers else ["content-type", "x-request-id"],
             "parameters": [parameter.name for parameter in self.parameters],
+            # known only when inference-schema is mended, which it is by now
+            "matrix": matrices.wanted(self._own_run, [p.name for p in self.parameters]),
             "input_schema": given,
             "output_schema": returned,
         }

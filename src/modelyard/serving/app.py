@@ -118,8 +118,13 @@ class App:
             return False
         known = request.known
         if known.get(b"content-type") in _OWN_TYPES and known.get(b"accept") in _OWN_ACCEPTS:
-            return True
+            large = len(known.get(b"content-length", b"")) > 3  # 1,000 bytes and more
+            return not (large and self._is_read_here(request))
         return self._protocols is None or not self._protocols.takes(request)
+
+    def _is_read_here(self, request: Incoming) -> bool:
+        """Whether its numbers are, because the script's own reading of them would take longer."""
+        return self._protocols is not None and self._protocols.reads(request, request.length)
 
     def _for_worker(self, request: Incoming) -> bool:
         if request.path == "/score" and self._scripted:

@@ -104,13 +104,13 @@ class Prepared:
 
     ``head`` is the head of the REQUEST frame, encoded. ``render`` makes the reply of the worker's
     answer; its second argument are the front's own headers (ids, CORS), which come first in it.
-    It may be a ``QuickRender``. ``plan`` is how the request may be merged with
-    others; None leaves that to a look at the head.
+    It may be a ``QuickRender``, and is None for the answer of a script as it is. ``plan`` is how
+    the request may be merged with others; None leaves that to a look at the head.
     """
 
     head: bytes
     body: bytes | memoryview
-    render: Callable[[Answer, Headers], Reply]
+    render: Callable[[Answer, Headers], Reply] | None
     plan: object | None = None
 
 
@@ -130,6 +130,9 @@ class Protocols(Protocol):
 
     def takes(self, request: Request) -> bool:
         """Whether ``prepare`` knows this path; else it is a 404."""
+
+    def reads(self, request: Request, size: int) -> bool:
+        """Whether ``prepare`` is to read a script's own request, with a body of that size."""
 
     def prepare(self, request: Request, body: bytes) -> Prepared:
         """What goes to a worker, its body read. Raises Refusal."""

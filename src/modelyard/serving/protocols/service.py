@@ -12,6 +12,7 @@ from modelyard.serving.heap import LARGE, Heap
 from modelyard.serving.protocols import compression, content, scripted
 from modelyard.serving.protocols.facts import signature_of, takes_missing
 from modelyard.serving.protocols.scoring import Scoring
+from modelyard.serving.protocols.script_matrix import ScriptMatrix, matrix_of
 from modelyard.serving.protocols.script_types import ScriptTypes, types_of
 from modelyard.serving.protocols.v2 import V2
 from modelyard.serving.protocols.v2_paths import Page, is_v2, place_of
@@ -50,6 +51,7 @@ class ServiceProtocols:
         self._hello: Hello | None = None
         self._facts: Signature | ScriptTypes | None = None
         self._scoring: Scoring | None = None
+        self._matrix: ScriptMatrix | None = None
         self._missing = False
         self._v2 = V2(spec, version, ready)
         self._describe_as = describe
@@ -86,6 +88,15 @@ class ServiceProtocols:
         self._v2.check(place, request.method)
         return True
 
+    def reads(self, request: Request, size: int) -> bool:
+        """Whether ``prepare`` is to read a script's own request, with a body of that size."""
+        self._learn()
+        return (
+            self._matrix is not None
+            and request.path == _SCORE
+            and self._matrix.takes(request, size)
+        )
+
     def prepare(self, request: Request, body: bytes) -> Prepared:
         """What goes to a worker. Raises Refusal."""
         facts = self._learn()
@@ -100,6 +111,8 @@ class ServiceProtocols:
         place = place_of(request.path) if is_v2(request.path) else None
         if place is not None:
             return self._v2.infer(request, body, place, facts, id_, missing=self._missing)
+        if self._matrix is not None and not self._is_converted(request):
+            return self._matrix.prepare(request, body, id_)
         if isinstance(facts, ScriptTypes):
             return scripted.prepare(request, body, facts, id_)
         if self._scoring is None or self._scoring.signature is not facts:
@@ -126,6 +139,7 @@ class ServiceProtocols:
         signature = signature_of(hello)
         self._missing = takes_missing(hello)
         self._facts = types_of(hello) if signature is None else signature
+        self._matrix = matrix_of(hello) if signature is None else None
         return self._facts
 
     def _is_converted(self, request: Request) -> bool:

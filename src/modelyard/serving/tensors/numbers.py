@@ -10,6 +10,7 @@ installed: it hands over the numbers without making an object of each
 import functools
 import importlib
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -36,11 +37,16 @@ class Numbers:
 
 
 class NumberReader:
-    """Reads rows of ``width`` numbers."""
+    """
+    Reads rows of ``width`` numbers under one of ``keys``; a ``method`` beside them is theirs, who
+    have several.
+    """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, keys: Sequence[str] = KEYS) -> None:
         self._width = width
-        self._decode = msgspec.json.Decoder(_body_of(width)).decode
+        self._keys = keys
+        self._method = len(keys) > 1
+        self._decode = msgspec.json.Decoder(_body_of(width, keys, self._method)).decode
         self._pack_row = struct.Struct(f"<{width}d").pack
 
     def read(self, body: Buffer) -> Numbers | None:
@@ -48,22 +54,40 @@ class NumberReader:
         if len(body) >= LARGE:
             simdjson = _simdjson()
             if simdjson is not None:
-                return _read_large(simdjson, body, self._width)
+                return self._read_large(simdjson, bytes(body))
         try:
             found: Any = self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        key, rows = "data", found.data
-        if not rows or found.input_data or found.instances or found.inputs:
-            given = [key for key in KEYS if getattr(found, key)]
-            if len(given) != 1:
-                return None
-            key = given[0]
-            rows = getattr(found, key)
+        given = [key for key in self._keys if getattr(found, key)]
+        if len(given) != 1:
+            return None
+        rows = getattr(found, given[0])
+        method = found.method if self._method else None
         if len(rows) == 1:
-            return Numbers(key, found.method, 1, self._pack_row(*rows[0]))
+            return Numbers(given[0], method, 1, self._pack_row(*rows[0]))
         data = pack("FP64", list(chain.from_iterable(rows)))
-        return Numbers(key, found.method, len(rows), data)
+        return Numbers(given[0], method, len(rows), data)
+
+    def _read_large(self, simdjson: Any, body: bytes) -> Numbers | None:
+        try:
+            document = simdjson.Parser().parse(body)
+            keys = list(document.keys())
+            given = [key for key in keys if key in self._keys]
+            asked = self._method and "method" in keys
+            if len(given) != 1 or len(keys) != 1 + asked:
+                return None
+            method = document["method"] if asked else None
+            rows = document[given[0]]
+            count = len(rows)
+            if not count or not _is_matrix(body, count, self._width):
+                return None
+            data = memoryview(rows.as_buffer(of_type="d")).cast("B")
+        except (AttributeError, *_REFUSALS):
+            return None
+        if len(data) != 8 * count * self._width or not isinstance(method, str | None):
+            return None
+        return Numbers(given[0], method, count, data)
 
 
 def flat(body: Buffer, datatype: str) -> Buffer | None:
@@ -96,27 +120,6 @@ _REFUSALS = (ValueError, TypeError, RuntimeError, KeyError)
 """What simdjson raises for what it does not take: broken JSON, other types, too large numbers."""
 
 
-def _read_large(simdjson: Any, body: Buffer, width: int) -> Numbers | None:
-    body = bytes(body)
-    try:
-        document = simdjson.Parser().parse(body)
-        keys = list(document.keys())
-        given = [key for key in keys if key in KEYS]
-        if len(given) != 1 or len(keys) != 1 + ("method" in keys):
-            return None
-        method = document["method"] if "method" in keys else None
-        rows = document[given[0]]
-        count = len(rows)
-        if not count or not _is_matrix(body, count, width):
-            return None
-        data = memoryview(rows.as_buffer(of_type="d")).cast("B")
-    except (AttributeError, *_REFUSALS):
-        return None
-    if len(data) != 8 * count * width or not isinstance(method, str | None):
-        return None
-    return Numbers(given[0], method, count, data)
-
-
 def _is_matrix(body: bytes, count: int, width: int) -> bool:
     """
     Whether the first brackets of good JSON hold so many lists of so many values, and are all there
@@ -140,9 +143,10 @@ def _simdjson() -> Any:
         return None
 
 
-def _body_of(width: int) -> type[msgspec.Struct]:
+def _body_of(width: int, keys: Sequence[str], method: bool) -> type[msgspec.Struct]:
     row: Any = tuple.__class_getitem__((float,) * width)
     rows = list.__class_getitem__(row)
-    fields: list[tuple[str, Any, Any]] = [(key, rows, None) for key in KEYS]
-    fields.append(("method", str | None, None))
+    fields: list[tuple[str, Any, Any]] = [(key, rows, None) for key in keys]
+    if method:
+        fields.append(("method", str | None, None))
     return msgspec.defstruct("Body", fields, forbid_unknown_fields=True)
