@@ -7,15 +7,16 @@ import time
 
 from benchmarks.serving_peers.base import PROGRAMS, Peer, Place
 from benchmarks.serving_peers.installed import python_of
-from benchmarks.serving_peers.processes import Cores, pss
-from benchmarks.serving_peers.race import Race, Sums
+from benchmarks.serving_peers.processes import pss
+from benchmarks.serving_peers.starting import Ground
 
 
-def bare(sums: Sums, cores: Cores, kind: str) -> tuple[float, int]:
+def bare(ground: Ground, kind: str) -> tuple[float, int]:
     """Seconds until a process has the model and called it once, and its memory then."""
-    place = Place(python_of("modelyard"), sums.folder, sums.folder, kind, 0)
+    models = ground.sums.folder
+    place = Place(python_of("modelyard"), models, models, kind, 0)
     begun = time.perf_counter()
-    with cores.starting_server():
+    with ground.cores.starting_server():
         process = subprocess.Popen(
             [place.python, str(PROGRAMS / "bare.py"), "ready"], stdout=subprocess.PIPE,
             env={**os.environ, **place.variables},
@@ -29,12 +30,12 @@ def bare(sums: Sums, cores: Cores, kind: str) -> tuple[float, int]:
             process.kill()
 
 
-def beside_bare(race: Race, peer: Peer, sums: Sums, cores: Cores, rounds: int) -> dict[str, float]:
+def beside_bare(ground: Ground, peer: Peer, rounds: int) -> dict[str, float]:
     """In turns: what ours needs more than the bare process, in seconds and bytes."""
     ready, memory = [], []
     for _ in range(rounds):
-        seconds, size = bare(sums, cores, "linear")
-        with race.started(peer, "linear") as running:
+        seconds, size = bare(ground, "linear")
+        with ground.started(peer, "linear") as running:
             ready.append(running.ready - seconds)
             memory.append(running.server.pss() - size)
     return {

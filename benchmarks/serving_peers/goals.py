@@ -11,6 +11,11 @@ MB = 2**20
 PLAIN, BATCHED, GATEWAY, LARGE = "ours", "ours-batch", "ours-gateway", "ours-nocode"
 """Which of our modes each goal is about."""
 
+SMALL, LOT, SINGLE = Case("linear", 1, 16), Case("linear", 1, 64), Case("linear", 1, 1)
+BIG = Case("linear", 10_000, 1)
+NAMED = (SMALL, LOT, SINGLE, BIG)
+"""The cases that goals are about."""
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -43,28 +48,26 @@ class Goal:
 
 def goals(results: Results, peers: Sequence[Peer]) -> list[Goal]:
     """All that the page promises, with what was found."""
-    small, lot, single = Case("linear", 1, 16), Case("linear", 1, 64), Case("linear", 1, 1)
-    big = Case("linear", 10_000, 1)
     frameworks = [p.key for p in peers if p.framework]
     servers = [p.key for p in peers if not (p.ours or p.floor or p.framework)]
     return [
         _times(results, "plain run(), 16 connections, of Azure's server", PLAIN, ["azureml"],
-               small, 5.0, 4.4),
+               SMALL, 5.0, 4.4),
         _times(results, "plain run(), 16 connections, of the best model server", PLAIN, servers,
-               small, 4.0, 3.5),
+               SMALL, 4.0, 3.5),
         _times(results, "batched, 64 connections, of the best model server", BATCHED, servers,
-               lot, 12.0, 10.4),
+               LOT, 12.0, 10.4),
         _times(results, "plain run(), 16 connections, of FastAPI by hand", PLAIN, frameworks,
-               small, 1.0, 1.0),
+               SMALL, 1.0, 1.0),
         _times(results, "batched, 64 connections, of FastAPI by hand", BATCHED, frameworks,
-               lot, 1.0, 1.0),
+               LOT, 1.0, 1.0),
         _times(results, "through the gateway with a key, of direct, 16 connections", GATEWAY,
-               [PLAIN], small, 0.9, 0.9),
-        _waiting(results, "p50 with one connection", single, 0.48),
+               [PLAIN], SMALL, 0.9, 0.9),
+        _waiting(results, "p50 with one connection", SINGLE, 0.48),
         _times(results, "p50 with one connection, of the least of a model server's", PLAIN,
-               servers, single, 1.0, 1.0, "p50"),
+               servers, SINGLE, 1.0, 1.0, "p50"),
         _times(results, "10,000 rows of JSON, of the best peer", LARGE, servers + frameworks,
-               big, 3.0, 3.0),
+               BIG, 3.0, 3.0),
         _fact(results.facts, "ready, above a bare process", "ready", "_s", 0.7, 1.0, "s"),
         _fact(results.facts, "memory, above a bare process", "memory", "", 60.0, MB, "MB"),
     ]  # fmt: skip

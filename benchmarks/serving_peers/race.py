@@ -1,206 +1,141 @@
-"""Runs a plan: weighs each server alone, then asks all in turns."""
+"""Carries out what is left of a plan: weighs each server alone, then asks all in turns."""
 
-import json
-import socket
-import subprocess
-import sys
-import tempfile
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
-from benchmarks.serving_peers import asking
 from benchmarks.serving_peers.asking import Unfit
-from benchmarks.serving_peers.base import PROGRAMS, Peer, Place, Rows
-from benchmarks.serving_peers.installed import added_packages, python_for_making, python_of
+from benchmarks.serving_peers.base import Peer
 from benchmarks.serving_peers.plan import LOOP, Plan
-from benchmarks.serving_peers.processes import Cores, Server
 from benchmarks.serving_peers.results import Case, Results, Sample
+from benchmarks.serving_peers.starting import Ground, Running, say
+from benchmarks.serving_peers.weighing import weigh
 
 WARM_SECONDS = 0.5
-WEIGHING_SECONDS = 1.0
-WEIGHING_CONNECTIONS = 16
-
-
-def say(text: str) -> None:
-    """Progress, apart from the tables."""
-    print(text, file=sys.stderr, flush=True)
-
-
-@dataclass(frozen=True)
-class Sums:
-    """The models and what they answer, made once."""
-
-    folder: Path
-    rows: Rows
-    answers: dict[str, list[float]]
-
-
-def make_models(folder: Path) -> Sums:
-    """Train the models into this folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run([python_for_making(), PROGRAMS / "make_models.py", folder], check=True)
-    data = json.loads((folder / "rows.json").read_text())
-    return Sums(folder, data["rows"], data["answers"])
-
-
-@dataclass(frozen=True)
-class Running:
-    """A server that was started, ready after so many seconds."""
-
-    peer: Peer
-    server: Server
-    port: int
-    ready: float
 
 
 class Race:
-    """One plan, carried out; what it finds is in ``results``."""
+    """
+    One plan, carried out; what it finds is in ``results``, and what is there is not done again.
 
-    def __init__(self, plan: Plan, sums: Sums, cores: Cores, folder: Path) -> None:
-        self.results = Results()
+    ``saved`` is called whenever there is more. When it is ``late`` nothing further is begun.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        ground: Ground,
+        results: Results,
+        saved: Callable[[], None],
+        late: Callable[[], bool],
+    ) -> None:
         self._plan = plan
-        self._sums = sums
-        self._cores = cores
-        self._folder = folder
+        self._ground = ground
+        self._results = results
+        self._saved = saved
+        self._late = late
 
     def run(self) -> None:
         """All models, one after the other."""
         for kind in self._plan.kinds:
-            for peer in self._plan.for_kind(kind):
-                self._weigh(peer, kind)
-            fit = [p for p in self._plan.for_kind(kind) if not self._problem(p, kind)]
-            self._ask_in_turns([p for p in fit if not p.restless], kind)
-            for peer in fit:
-                if peer.restless:
-                    self._ask_in_turns([peer], kind)
+            peers = [peer for peer in self._plan.for_kind(kind) if self._left(peer, kind)]
+            for peer in peers:
+                if self._plan.weighs(kind) and not self._late():
+                    self._weigh(peer, kind)
+            fit = [p for p in peers if not self._results.weight(p.key, kind).problem]
+            # what uses the core also when nobody asks cannot run beside others
+            for restless in (peer for peer in fit if peer.restless):
+                self._ask_in_turns([restless], kind)
+            self._ask_in_turns([peer for peer in fit if not peer.restless], kind)
             if self._plan.loop:
                 self._loop(kind)
 
-    @contextmanager
-    def started(self, peer: Peer, kind: str) -> Iterator[Running]:
-        """A server that is ready, ended in the end. Raises Unfit."""
-        folder = Path(tempfile.mkdtemp(prefix="b", dir=self._folder))
-        place = Place(python_of(peer.environment), folder, self._sums.folder, kind, free_port())
-        command = peer.command(place)
-        server = Server(command, self._cores, folder / "output.log")
-        try:
-            ready = asking.wait_ready(server, peer, place.port, self._sums.rows)
-            yield Running(peer, server, place.port, ready)
-        finally:
-            server.stop()
+    def _left(self, peer: Peer, kind: str) -> bool:
+        """Whether something was not measured; what did not run is tried again."""
+        weight = self._results.weight(peer.key, kind)
+        if weight.problem or (self._plan.weighs(kind) and not weight.memory):
+            return True
+        return any(self._missing(peer.key, case) for case in self._plan.cases(kind))
 
-    def _problem(self, peer: Peer, kind: str) -> str:
-        return self.results.weight(peer.key, kind).problem
+    def _missing(self, key: str, case: Case) -> list[int]:
+        rounds = range(self._plan.rounds_of(case))
+        return [number for number in rounds if not self._results.has(key, case, number)]
 
     def _weigh(self, peer: Peer, kind: str) -> None:
-        """Alone: libraries in memory are shared by all environments, and PSS would part them."""
-        weight = self.results.weight(peer.key, kind)
-        try:
-            weight.packages = added_packages(peer.environment)
-            for _ in range(self._plan.starts):
-                with self.started(peer, kind) as running:
-                    weight.ready.append(running.ready)
-                    self._check(running, kind)
-                    weight.memory = max(weight.memory, self._peak(running))
-        except (Unfit, OSError, subprocess.CalledProcessError) as error:
-            weight.problem = str(error)
-        said = weight.problem or f"{weight.ready[-1]:.2f} s, {weight.memory / 2**20:.0f} MB"
-        say(f"{kind}: {peer.title}: {said}")
-
-    def _check(self, running: Running, kind: str) -> None:
-        for count in self._plan.rows:
-            wanted = self._sums.answers[kind][:count]
-            asking.check(running.peer, running.port, self._sums.rows[:count], wanted)
-
-    def _peak(self, running: Running) -> int:
-        """The most memory seen while it has much to do."""
-        found = [running.server.pss()]
-        for count in (min(self._plan.rows), max(self._plan.rows)):
-            done = threading.Event()
-
-            def watch(done: threading.Event = done) -> None:
-                while not done.wait(0.2):
-                    found.append(running.server.pss())
-
-            watcher = threading.Thread(target=watch)
-            watcher.start()
-            try:
-                self._load(running, count, WEIGHING_CONNECTIONS, WEIGHING_SECONDS)
-            finally:
-                done.set()
-                watcher.join()
-        return max(found)
-
-    def _load(
-        self, running: Running, rows: int, connections: int, seconds: float
-    ) -> dict[str, Any]:
-        request = running.peer.request(running.port, self._sums.rows[:rows])
-        return asking.load(running.port, request, connections, seconds, self._cores)
+        if not self._results.weight(peer.key, kind).memory:
+            self._results.put(weigh(self._ground, self._plan, peer, kind))
+            self._saved()
 
     def _ask_in_turns(self, peers: Sequence[Peer], kind: str) -> None:
         """Every case: A, B, C, A, B, C …, so that a busy minute of the machine hits all alike."""
+        cases = [c for c in self._plan.cases(kind) if any(self._missing(p.key, c) for p in peers)]
+        if not cases:
+            return
         with ExitStack() as stack:
-            fit = []
-            for peer in peers:
+            fit = [running for peer in peers if (running := self._start(peer, kind, stack))]
+            for case in cases:
+                if self._late():
+                    return
+                warm = case is cases[0] or self._plan.rounds_of(case) > 1
+                self._case(fit, case, warm=warm)
+                self._saved()
+
+    def _start(self, peer: Peer, kind: str, stack: ExitStack) -> Running | None:
+        """Started for as long as the stack lasts; None when late, or when it does not run."""
+        if self._late():
+            return None
+        weight = self._results.weight(peer.key, kind)
+        try:
+            running = stack.enter_context(self._ground.started(peer, kind))
+            if not self._plan.weighs(kind):
+                sizes = {case.rows for case in self._plan.cases(kind)}
+                self._ground.check(running, kind, tuple(sorted(sizes)))
+                weight.packages = self._ground.packages(peer)
+                weight.ready, weight.problem = [running.ready], ""
+        except (Unfit, OSError) as error:
+            self._fail(peer, kind, error)
+            return None
+        return running
+
+    def _fail(self, peer: Peer, kind: str, error: Exception) -> None:
+        self._results.weight(peer.key, kind).problem = str(error)
+        say(f"{kind}: {peer.title}: {error}")
+        self._saved()
+
+    def _case(self, fit: list[Running], case: Case, *, warm: bool) -> None:
+        """All rounds of a case; who ends meanwhile is out, also of the cases to come."""
+        for number in range(-1 if warm else 0, self._plan.rounds_of(case)):
+            for running in list(fit):
+                if number >= 0 and self._results.has(running.peer.key, case, number):
+                    continue
                 try:
-                    fit.append(stack.enter_context(self.started(peer, kind)))
+                    self._run(running, case, number)
                 except Unfit as error:
-                    self.results.weight(peer.key, kind).problem = str(error)
-            for case in self._plan.cases(kind):
-                for running in fit:
-                    self._load(running, case.rows, case.connections, WARM_SECONDS)
-                for number in range(self._plan.rounds):
-                    for running in fit:
-                        self._run(running, case, number)
+                    self._fail(running.peer, case.kind, error)
+                    fit.remove(running)
 
     def _run(self, running: Running, case: Case, number: int) -> None:
+        if number < 0:
+            self._ground.load(running, case.rows, case.connections, WARM_SECONDS)
+            return
         before = running.server.processor()
-        found = self._load(running, case.rows, case.connections, self._plan.seconds)
+        found = self._ground.load(running, case.rows, case.connections, self._plan.seconds)
         spent = running.server.processor() - before
         sample = Sample(
             running.peer.key, case, number, found["rate"], found["p50"], found["p99"],
             found["failed"], 1000 * spent / max(1, found["count"]),
         )  # fmt: skip
-        self.results.samples.append(sample)
+        self._results.samples.append(sample)
         where = f"{case.kind} {case.rows} rows, {case.connections} connections"
         failed = f" {sample.failed}" if sample.failed else ""
         say(f"{where}: {sample.server}: {sample.rate:.1f}/s, p50 {sample.p50:.2f} ms{failed}")
 
     def _loop(self, kind: str) -> None:
-        for number in range(self._plan.rounds):
-            for rows in self._plan.rows:
-                found = self.loop(kind, rows)
-                case = Case(kind, rows, 1)
+        for rows in sorted({case.rows for case in self._plan.cases(kind)}):
+            case = Case(kind, rows, 1)
+            for number in self._missing(LOOP, case):
+                if self._late():
+                    return
+                found = self._ground.loop(kind, rows, self._plan.seconds)
                 sample = Sample(LOOP, case, number, found["rate"], found["p50"], found["p99"])
-                self.results.samples.append(sample)
-
-    def loop(self, kind: str, rows: int) -> dict[str, float]:
-        """The model called in a loop with these rows."""
-        place = Place(python_of("modelyard"), self._folder, self._sums.folder, kind, 0)
-        argv = [place.python, str(PROGRAMS / "bare.py"), "loop", str(self._plan.seconds)]
-        with self._cores.starting_server():
-            done = subprocess.run(
-                argv, input=json.dumps(self._sums.rows[:rows]), env=place.variables,
-                check=True, capture_output=True, text=True,
-            )  # fmt: skip
-        found: dict[str, float] = json.loads(done.stdout)
-        return found
-
-
-def free_port() -> int:
-    """A port that is free, as are the two after it."""
-    while True:
-        with ExitStack() as stack:
-            first = 0
-            try:
-                for number in range(3):
-                    probe = stack.enter_context(socket.socket())
-                    probe.bind(("127.0.0.1", first + number if number else 0))
-                    first = first or probe.getsockname()[1]
-            except (OSError, OverflowError):
-                continue
-            return first
+                self._results.samples.append(sample)
+        self._saved()

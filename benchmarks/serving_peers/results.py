@@ -70,6 +70,10 @@ class Results:
         found = [s for s in self.samples if s.server == server and s.case == case]
         return sorted(found, key=lambda sample: sample.round)
 
+    def has(self, server: str, case: Case, round: int) -> bool:
+        """Whether this run was measured."""
+        return any(s.round == round for s in self.of(server, case))
+
     def weight(self, server: str, kind: str) -> Weight:
         """What it cost; made at the first call."""
         for weight in self.weights:
@@ -77,6 +81,11 @@ class Results:
                 return weight
         self.weights.append(Weight(server, kind))
         return self.weights[-1]
+
+    def put(self, weight: Weight) -> None:
+        """Instead of what was known of this server with this model."""
+        known = self.weight(weight.server, weight.kind)
+        self.weights[self.weights.index(known)] = weight
 
     def rate(self, server: str, case: Case) -> float | None:
         """The median rate; None where it was not measured."""

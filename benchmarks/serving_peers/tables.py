@@ -32,28 +32,29 @@ def page(plan: Plan, results: Results) -> str:
 
 
 def model(plan: Plan, results: Results, kind: str) -> list[str]:
-    """A model's heading, what its servers cost, and a table for each size of body."""
-    return [
-        f"### {TITLES[kind]}",
-        costs(plan, results, kind),
-        *(part for rows in plan.rows for part in (
-            f"{rows:,} row{'s' if rows > 1 else ''} in a body:", speeds(plan, results, kind, rows)
-        )),
-    ]  # fmt: skip
+    """A model's heading, what its servers cost, and a table for each size of body measured."""
+    found = [f"### {TITLES[kind]}", costs(plan, results, kind)]
+    for rows in plan.rows:
+        if any(sample.case[:2] == (kind, rows) for sample in results.samples):
+            found.append(f"{rows:,} row{'s' if rows > 1 else ''} in a body:")
+            found.append(speeds(plan, results, kind, rows))
+    return found
 
 
 def costs(plan: Plan, results: Results, kind: str) -> str:
     """Memory, time to ready, packages, and processor time for a request (rows by connections)."""
     rows = []
-    case = Case(kind, min(plan.rows), plan.connections[len(plan.connections) // 2])
+    case = Case(kind, min(plan.rows), plan.middle)
     for peer in plan.for_kind(kind):
         weight = results.weight(peer.key, kind)
         if weight.problem:
             rows.append([name(peer), f"did not run: {short(weight.problem)}", "", "", ""])
             continue
         ready = median(weight.ready)
+        if ready is None:  # not begun
+            continue
         rows.append([
-            name(peer), f"{weight.memory / MB:,.0f}", "" if ready is None else f"{ready:.2f}",
+            name(peer), f"{weight.memory / MB:,.0f}" if weight.memory else "", f"{ready:.2f}",
             str(weight.packages), milliseconds(s.processor for s in results.of(peer.key, case)),
         ])  # fmt: skip
     spent = f"processor, ms ({case.rows} by {case.connections})"
@@ -61,14 +62,16 @@ def costs(plan: Plan, results: Results, kind: str) -> str:
 
 
 def speeds(plan: Plan, results: Results, kind: str, rows: int) -> str:
-    """Rate, waiting and ratio for each number of connections."""
+    """Rate, waiting and ratio for each number of connections that was measured."""
     header = ["server"]
-    for count in plan.connections:
+    cases = {sample.case for sample in results.samples}
+    counts = [count for count in plan.connections if Case(kind, rows, count) in cases]
+    for count in counts:
         header += [f"{count} conn., req/s", "p50, ms", "p99, ms", "ours is so many times (spread)"]
     lines = []
     for key, title in titles(plan, kind):
         cells = [title]
-        for count in plan.connections:
+        for count in counts:
             cells += speed(results, key, Case(kind, rows, count))
         if any(cells[1:]):
             lines.append(cells)

@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.serving import ALL
 from benchmarks.serving_peers.base import PROGRAMS, close_to, flat
+from benchmarks.serving_peers.goals import NAMED
 from benchmarks.serving_peers.packages import SERVERS
 from benchmarks.serving_peers.plan import Plan, chosen, numbers
 from benchmarks.serving_peers.results import Case
@@ -18,6 +19,24 @@ def test_every_size_of_body_meets_every_number_of_connections() -> None:
         Case("onnx", 100, 1),
         Case("onnx", 100, 64),
     ]
+
+
+def test_a_brief_plan_has_all_rounds_only_where_goals_look() -> None:
+    plan = Plan(ALL, brief=True)
+
+    rounds = {case: plan.rounds_of(case) for kind in plan.kinds for case in plan.cases(kind)}
+
+    assert rounds == {
+        **dict.fromkeys(NAMED, 5),
+        **{Case("linear", 100, count): 1 for count in (1, 16, 64)},
+        **{Case(kind, n, 16): 1 for kind in ("forest", "onnx", "sleeper") for n in (1, 100)},
+    }
+    assert set(plan.cases("linear")[: len(NAMED)]) == set(NAMED)
+    assert [plan.weighs(kind) for kind in plan.kinds] == [True, False, False, False]
+
+
+def test_a_brief_plan_of_everything_takes_twenty_minutes() -> None:
+    assert Plan(ALL, brief=True, seconds=0.6).minutes() < 20
 
 
 def test_servers_are_chosen_by_name_in_the_order_named() -> None:
