@@ -12,8 +12,10 @@ _LENGTH = struct.Struct("!I").size
 _HEADER = HEADER.size
 _LEAST = _HEADER + _LENGTH
 _unpack = HEADER.unpack_from
-_unpack_with_length = struct.Struct(HEADER.format + "I").unpack_from
-"""A frame's header, and the length of its head."""
+_unpack_start = struct.Struct(HEADER.format.replace("2sB", "3s") + "I").unpack_from
+"""What every frame begins with, the rest of its header, and the length of its head."""
+
+_BEGINNING = MAGIC + bytes((PROTOCOL,))
 
 
 class Decoder:
@@ -37,9 +39,9 @@ class Decoder:
         found: list[Found] = []
         start, end = 0, len(data)
         while end - start >= _LEAST:
-            magic, version, kind, _, id_, _, size, length = _unpack_with_length(data, start)
-            if magic != MAGIC or version != PROTOCOL or size > FRAME_LIMIT:
-                raise _foreign(magic, version, size)
+            beginning, kind, _, id_, _, size, length = _unpack_start(data, start)
+            if beginning != _BEGINNING or size > FRAME_LIMIT:
+                raise _foreign(beginning, size)
             after = start + _HEADER + size
             if after > end:
                 self._await(data[start:], _HEADER + size)
@@ -47,7 +49,7 @@ class Decoder:
             head_at = start + _LEAST
             body_at = head_at + length
             if body_at > after:
-                raise _foreign(magic, version, size)
+                raise _foreign(beginning, size)
             found.append((kind, id_, data[head_at:body_at], data[body_at:after]))
             start = after
         if start < end:
@@ -62,10 +64,10 @@ class Decoder:
             return []
         self.wanted = None
         whole, self._frame = self._frame, bytearray()
-        magic, version, kind, _, id_, _, size, length = _unpack_with_length(whole)
+        beginning, kind, _, id_, _, size, length = _unpack_start(whole)
         body_at = _LEAST + length
         if body_at > len(whole):
-            raise _foreign(magic, version, size)
+            raise _foreign(beginning, size)
         view = memoryview(whole)
         return [(kind, id_, bytes(view[_LEAST:body_at]), view[body_at:])]
 
@@ -79,13 +81,15 @@ def _check(begun: bytes) -> None:
     """What can be told of a frame that has just begun, before its head comes."""
     if len(begun) < _HEADER:
         return
-    magic, version, _, _, _, _, size = _unpack(begun)
-    if magic != MAGIC or version != PROTOCOL or not _LENGTH <= size <= FRAME_LIMIT:
-        raise _foreign(magic, version, size)
+    size = _unpack(begun)[-1]
+    beginning = begun[: len(_BEGINNING)]
+    if beginning != _BEGINNING or not _LENGTH <= size <= FRAME_LIMIT:
+        raise _foreign(beginning, size)
 
 
-def _foreign(magic: bytes, version: int, size: int) -> ProtocolError:
-    if magic != MAGIC:
+def _foreign(beginning: bytes, size: int) -> ProtocolError:
+    version = beginning[-1]
+    if not beginning.startswith(MAGIC):
         return ProtocolError("these bytes are no frame of Modelyard")
     if version != PROTOCOL:
         return ProtocolError(f"the other side speaks protocol {version}, this one {PROTOCOL}")

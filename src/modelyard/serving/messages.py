@@ -158,17 +158,14 @@ def with_trace(head: bytes, traceparent: bytes) -> bytes:
 
 def requests(tickets: Sequence[Ticket], timeout: float) -> list[Bytes]:
     """REQUEST frames, one after the other, as pieces to be written; no large body is copied."""
+    if len(tickets) == 1 and len(tickets[0].body) <= SHARED_FROM:
+        return [b"".join(_frame(tickets[0], timeout))]
     pieces: list[Bytes] = []
     small: list[Bytes] = []
     for ticket in tickets:
-        head, body, flags = ticket.head, ticket.body, 0
-        if isinstance(body, SharedBody):
-            head, body, flags = _with_shared(head, body), b"", frames.SHARED
-        length, size = len(head), len(body)
-        whole = _LENGTH_SIZE + length + size
-        start = _pack(_MAGIC, _PROTOCOL, _REQUEST, flags, ticket.id, timeout, whole, length)
+        start, head, body = _frame(ticket, timeout)
         small += (start, head)
-        if size > SHARED_FROM:
+        if len(body) > SHARED_FROM:
             pieces += (b"".join(small), body)
             small = []
         else:
@@ -176,6 +173,16 @@ def requests(tickets: Sequence[Ticket], timeout: float) -> list[Bytes]:
     if small:
         pieces.append(b"".join(small))
     return pieces
+
+
+def _frame(ticket: Ticket, timeout: float) -> tuple[bytes, bytes, Bytes]:
+    head, body, flags = ticket.head, ticket.body, 0
+    if isinstance(body, SharedBody):
+        head, body, flags = _with_shared(head, body), b"", frames.SHARED
+    length = len(head)
+    whole = _LENGTH_SIZE + length + len(body)
+    start = _pack(_MAGIC, _PROTOCOL, _REQUEST, flags, ticket.id, timeout, whole, length)
+    return start, head, body
 
 
 def _with_shared(head: bytes, body: SharedBody) -> bytes:

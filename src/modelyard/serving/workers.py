@@ -72,7 +72,6 @@ class Worker:
         self._let_go = False
         self._page_seen = (0, 0)
         self._alive_at = self.started
-        self._rested = False  # since the last look it was given something when it held nothing
         self._wordless = False  # it said nothing of requests that were cancelled
         self.ready: asyncio.Future[dict[str, Any] | None]
         self.ready = asyncio.get_running_loop().create_future()
@@ -97,9 +96,9 @@ class Worker:
 
     def give(self, tickets: Sequence[Ticket], timeout: float) -> None:
         """Hand over requests in one write."""
-        if not self.held and not self._wordless:
-            self._rested = True  # it had nothing to show life with
         held, number, now = self.held, self.number, time.monotonic()
+        if not held and not self._wordless:
+            self._alive_at = now  # it had nothing to show life with
         for ticket in tickets:
             held[ticket.id] = ticket
             ticket.attempts += 1
@@ -138,9 +137,6 @@ class Worker:
         if reading.id or seen != self._page_seen or waits_for_client or said or not self.held:
             self._page_seen = seen
             self._wordless = self._channel.heard = False
-            self._alive_at = now
-        if self._rested:
-            self._rested = False
             self._alive_at = now
         return now - self._alive_at > patience
 
