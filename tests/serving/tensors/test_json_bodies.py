@@ -199,6 +199,23 @@ def outcome(body: str) -> str:
     return str(last[-1])
 
 
+def test_rows_of_different_lengths_are_refused_although_their_numbers_would_fit() -> None:
+    rows = [[1.0, 2.0, 3.0]] * 4000
+
+    with pytest.raises(Refusal, match=r"data\[4000\] has 2 values"):
+        read(NUMBERS, {"data": [*rows, [1.0, 2.0], [1.0, 2.0, 3.0, 4.0]]})
+
+
+def test_brackets_within_a_text_are_no_rows() -> None:
+    rows = ", ".join(["[1, 2, 3]"] * 4000)
+    body = f'{{"method": "{"[,,]" * 9}", "data": [{rows}]}}'
+
+    asked = read(NUMBERS, body.encode())
+
+    assert asked.method == "[,,]" * 9
+    assert asked.tensors[0].shape[0] == 4000
+
+
 @pytest.mark.parametrize(
     "odd", ["null", '"x"', "true", "[1]", "1,2", "{}", "1e999", "-0.0", "1e5"]
 )

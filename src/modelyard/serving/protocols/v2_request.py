@@ -58,7 +58,6 @@ class _Body(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Body).decode
-_value = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +227,7 @@ def _of_json(given: _Input, shape: Shape, path: str, missing: bool) -> Tensor:
         data = numbers.flat(raw, given.datatype)
         if data is not None and len(data) == count * (DATATYPES[given.datatype] or 0):
             return Tensor(given.name, given.datatype, shape, data)
-    found, values = flattened(_value(raw), path)
+    found, values = flattened(decoded(bytes(raw)), path)
     if len(values) != count:
         raise wrong(path, f"has {len(values)} values, the shape {list(shape)} takes {count}.")
     datatype = "FP32" if given.datatype == _HALF else given.datatype
