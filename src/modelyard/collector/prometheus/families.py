@@ -18,6 +18,10 @@ class Family:
     kind: str
     unit: str
     about: str
+    counter: str = ""
+    """OpenTelemetry's name."""
+    measured: str = ""
+    """OpenTelemetry's unit."""
 
     @property
     def key(self) -> str:
@@ -31,7 +35,7 @@ def family(counter: str, unit: str, kind: str, about: str = "") -> Family:
     suffix = _SUFFIXES.get(unit, "ratio" if unit == "1" and kind == "gauge" else "")
     if suffix and not name.endswith(f"_{suffix}"):
         name = f"{name}_{suffix}"
-    return Family(name, kind, suffix, about)
+    return Family(name, kind, suffix, about, counter, unit)
 
 
 DURATION = family(
