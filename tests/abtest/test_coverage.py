@@ -46,7 +46,7 @@ def test_different_rates_are_mostly_found() -> None:
 def test_the_mean_of_bounded_values_stays_within_its_intervals() -> None:
     chance, left_bernstein, left_sums = random.Random(7), 0, 0
 
-    for _ in range(RUNS):
+    for _ in range(RUNS // 2):
         values = [chance.betavariate(1, 4) for _ in range(200)]
         found = empirical_bernstein.Sequence(0.05).observed(values)
         left_bernstein += not found.low <= 0.2 <= found.high
@@ -57,8 +57,8 @@ def test_the_mean_of_bounded_values_stays_within_its_intervals() -> None:
             out = out or not low <= 0.2 <= high
         left_sums += out
 
-    assert left_bernstein <= ALLOWED
-    assert left_sums <= ALLOWED
+    assert left_bernstein <= ALLOWED // 2
+    assert left_sums <= ALLOWED // 2
 
 
 def test_the_difference_of_unbounded_means_stays_within_its_intervals() -> None:
@@ -66,7 +66,7 @@ def test_the_difference_of_unbounded_means_stays_within_its_intervals() -> None:
 
     for _ in range(RUNS):
         arms, out = [Moments(), Moments()], False
-        for _ in range(20):
+        for _ in range(15):
             arms = [
                 arm.merged(Moments.of(chance.expovariate(1) for _ in range(50))) for arm in arms
             ]

@@ -2,7 +2,7 @@
 Betting: the tightest of the exact confidence sequences for the mean of values in [0, 1].
 
 Waudby-Smith and Ramdas 2024 (Estimating means of bounded random variables by betting, JRSS B
-86(1); arXiv 2010.09686), section 4.4, the hedged capital process. For every candidate mean m of
+86(1); arXiv 2010.09686), the hedged capital process. For every candidate mean m of
 a grid two gamblers play, one on "it is more", one on "it is less"::
 
     K+ = Π (1 + min(λ_i, 1/(2 m)) (x_i - m))

@@ -2,7 +2,7 @@
 Confidence sequences for the mean of values in [0, 1] by predictable plug-in.
 
 Waudby-Smith and Ramdas 2024 (Estimating means of bounded random variables by betting, JRSS B
-86(1); arXiv 2010.09686), theorem 2 (empirical Bernstein) and proposition 1 (Hoeffding). With
+86(1); arXiv 2010.09686), the predictable plug-in empirical Bernstein and Hoeffding bounds. With
 bets λ_i that depend on the past alone::
 
     lower = Σ λ_i x_i / Σ λ_i - (log(1/alpha) + Σ v_i ψ(λ_i)) / Σ λ_i

@@ -2,7 +2,7 @@
 The gamma-exponential mixture bound, for sums whose steps are bounded on one side by ``c``.
 
 Howard, Ramdas, McAuliffe and Sekhon 2021 (Annals of Statistics 49(2); arXiv 1810.08240),
-proposition 9. With a = rho/c² and b = (v + rho)/c²::
+proposition 8. With a = rho/c² and b = (v + rho)/c²::
 
     M(s, v) = a^a / (Γ(a) P(a, a)) · Γ(b) P(b, (c s + v + rho)/c²)
               / ((c s + v + rho)/c²)^b · exp((c s + v)/c²)

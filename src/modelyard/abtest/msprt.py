@@ -1,9 +1,9 @@
 """
 The mixture sequential probability ratio test, as an always valid p-value.
 
-Johari, Koomen, Pekelis and Walsh 2017 (Peeking at A/B tests, KDD; Always valid inference, arXiv
-1512.04922), equation (8). For a mean difference d of n pairs, each pair of variance var, mixed
-over effects ~ Normal(0, τ²)::
+Johari, Koomen, Pekelis and Walsh 2017 (Peeking at A/B tests, KDD) and 2022 (Always valid
+inference: continuous monitoring of A/B tests, Operations Research 70(3); arXiv 1512.04922). For a
+mean difference d of n pairs, each pair of variance var, mixed over effects ~ Normal(0, τ²)::
 
     Λ = sqrt(var / (var + n τ²)) exp(n² τ² d² / (2 var (var + n τ²)))
     p = min over all looks of 1 / Λ

@@ -1,8 +1,8 @@
 """
 Quantiles: a confidence sequence for one arm, and evidence that one arm's is above the other's.
 
-Howard and Ramdas 2022 (Bernoulli 28(3); arXiv 1906.09712), section 2 (one arm) and section 5 (two
-arms). How many values lie under x is a yes/no count with the rate F(x); the beta-binomial mixture
+Howard and Ramdas 2022 (Bernoulli 28(3); arXiv 1906.09712), theorem 5 for two
+arms. How many values lie under x is a yes/no count with the rate F(x); the beta-binomial mixture
 M_F(x) is evidence against "F(x) = p". Two arms have the same p-quantile only if some x is the
 p-quantile of both, so::
 
@@ -13,8 +13,9 @@ control's plus margin". From a ``Histogram`` each unknown within a bin is read t
 of the claim to be refuted: never a false alarm by rounding, at the cost of one bin (1 %).
 """
 
+from bisect import bisect_left, bisect_right
 from functools import partial
-from math import exp, log
+from math import exp, inf, log
 
 from modelyard.abtest.beta_binomial import log_mixture
 from modelyard.abtest.checks import finite, inside, positive
@@ -29,18 +30,23 @@ T_OPT = 2000.0
 def interval(steps: Steps, p: float, alpha: float, *, t_opt: float = T_OPT) -> tuple[float, float]:
     """The confidence sequence for the p-quantile of one arm; infinite where nothing is known."""
     inside("p", p), inside("alpha", alpha)
-    low, high = float("-inf"), float("inf")
-    threshold = log(2 / alpha)
-    total = steps.count
-    for edge, number in zip(steps.edges, steps.at, strict=True):
-        if number < p * total:
-            more = log_mixture(total - number, total, 1 - p, t_opt, one_sided=True)
-            if more >= threshold:
-                low = edge
-        elif log_mixture(number, total, p, t_opt, one_sided=True) >= threshold:
-            high = edge
-            break
-    return low, high
+    threshold, total = log(2 / alpha), steps.count
+
+    def surely_above(number: int) -> bool:
+        return number < p * total and (
+            log_mixture(total - number, total, 1 - p, t_opt, one_sided=True) >= threshold
+        )
+
+    def surely_below(number: int) -> bool:
+        return number > p * total and (
+            log_mixture(number, total, p, t_opt, one_sided=True) >= threshold
+        )
+
+    # both only depend on the count, which goes up from edge to edge
+    first = bisect_left(steps.at, True, key=lambda number: not surely_above(number))
+    last = bisect_left(steps.at, True, key=surely_below)
+    low = steps.edges[first - 1] if first else -inf
+    return low, steps.edges[last] if last < len(steps.edges) else inf
 
 
 def log_e(
@@ -64,14 +70,23 @@ def log_e(
     def of_candidate(up_to: int) -> float:
         return log_mixture(n1 - up_to, n1, 1 - p, t_opt, one_sided=True)
 
-    # with x the candidate's value in turn: its own evidence falls as x grows, the control's rises
-    least_control = of_control(0)
-    best = least_control + of_candidate(0)
-    for low, number in zip(reversed(candidate.lows), reversed(candidate.at), strict=True):
-        own = of_candidate(number)
-        if own + least_control >= best:
-            break
-        best = min(best, own + of_control(control.under((low - margin) / factor)))
+    def control_at(i: int) -> float:
+        return of_control(control.under((candidate.lows[i] - margin) / factor))
+
+    # with x the candidate's values in turn: its own evidence falls, the control's rises
+    values = range(len(candidate.at))
+    middle = min(bisect_left(candidate.at, p * n1), len(values) - 1)
+    least_control, least_own = of_control(0), of_candidate(n1)
+    best = min(
+        least_control + of_candidate(0), control_at(middle) + of_candidate(candidate.at[middle])
+    )
+    # only where neither alone makes it more than the best so far
+    first = bisect_left(
+        values, -best, key=lambda i: -of_candidate(candidate.at[i]) - least_control
+    )
+    last = bisect_right(values, best, key=lambda i: control_at(i) + least_own)
+    for i in range(first, last):
+        best = min(best, control_at(i) + of_candidate(candidate.at[i]))
     return best
 
 

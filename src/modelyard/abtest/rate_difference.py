@@ -18,6 +18,7 @@ from modelyard.abtest.counts import Counts
 from modelyard.abtest.special import log_beta, root
 
 _HALF = log_beta(0.5, 0.5)
+_HALVINGS = 36  # bounds to 1e-10
 
 
 def log_e(control: Counts, candidate: Counts, difference: float) -> float:
@@ -35,6 +36,8 @@ def log_e(control: Counts, candidate: Counts, difference: float) -> float:
 def interval(control: Counts, candidate: Counts, alpha: float) -> tuple[float, float]:
     """The differences not ruled out at level ``alpha``."""
     threshold = log(1 / inside("alpha", alpha))
+    if not control.trials or not candidate.trials:
+        return -1.0, 1.0
     middle = min(max(candidate.rate - control.rate, -1 + 1e-12), 1 - 1e-12)
 
     def excess(difference: float) -> float:
@@ -42,8 +45,8 @@ def interval(control: Counts, candidate: Counts, alpha: float) -> tuple[float, f
             return inf
         return log_e(control, candidate, difference) - threshold
 
-    low = root(lambda d: -excess(d), -1.0, middle)
-    high = root(excess, middle, 1.0)
+    low = root(lambda d: -excess(d), -1.0, middle, _HALVINGS)
+    high = root(excess, middle, 1.0, _HALVINGS)
     return low, high
 
 

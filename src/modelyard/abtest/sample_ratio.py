@@ -2,7 +2,7 @@
 Sample-ratio mismatch: are users split as was asked?
 
 Lindon and Malek 2022 (Anytime-valid inference for multinomial count data, NeurIPS; arXiv
-2011.03567), section 2. For counts x and the shares θ asked for, mixed over Dirichlet(k θ)::
+2011.03567). For counts x and the shares θ asked for, mixed over Dirichlet(k θ)::
 
     e = B(k θ + x) / B(k θ) / Π θ_i^x_i          B: the multivariate beta function
 

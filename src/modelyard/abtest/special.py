@@ -120,9 +120,11 @@ def _beta_fraction(a: float, b: float, x: float) -> float:
     return result
 
 
-def root(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where an increasing function crosses zero, by halving down to the float's precision."""
-    for _ in range(200):
+def root(
+    function: Callable[[float], float], low: float, high: float, halvings: int = 200
+) -> float:
+    """Where an increasing function crosses zero, by halving; the default: to the last bit."""
+    for _ in range(halvings):
         middle = 0.5 * (low + high)
         if middle in (low, high):
             break

@@ -2,7 +2,7 @@
 The polynomial stitched bound: a closed form that grows as the law of the iterated logarithm.
 
 Howard, Ramdas, McAuliffe and Sekhon 2021 (Annals of Statistics 49(2); arXiv 1810.08240),
-theorem 1 and equation (10)::
+theorem 1 and the example after it::
 
     S(v) = sqrt(k1² v l + k2² c² l²) + k2 c l
     l    = s log log(η v / m) + log(ζ(s) / (alpha log(η)^s))
