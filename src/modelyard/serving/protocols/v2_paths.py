@@ -1,5 +1,6 @@
 """The paths of the Open Inference Protocol."""
 
+import functools
 from dataclasses import dataclass
 from enum import Enum
 
@@ -51,6 +52,7 @@ def is_v2(path: str) -> bool:
     return path == "/v2" or path.startswith("/v2/")
 
 
+@functools.lru_cache(maxsize=64)
 def place_of(path: str) -> Place | None:
     """Where it leads; None for a page that there is none of."""
     parts = tuple(path.removesuffix("/").split("/")[2:])

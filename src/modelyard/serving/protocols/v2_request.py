@@ -167,17 +167,19 @@ def _parts(body: bytes, header_length: str | None) -> tuple[Buffer, memoryview]:
 
 
 def _tensors(inputs: list[_Input], rest: memoryview, missing: bool, lists: Lists) -> list[Tensor]:
-    counts = Counter(given.name for given in inputs)
-    twice = sorted(name for name, count in counts.items() if count > 1)
-    if twice:
-        raise wrong("inputs", f"has twice {quoted(twice)}.")
+    if len(inputs) > 1:
+        counts = Counter(given.name for given in inputs)
+        twice = sorted(name for name, count in counts.items() if count > 1)
+        if twice:
+            raise wrong("inputs", f"has twice {quoted(twice)}.")
     tensors: list[Tensor] = []
     start = 0
     for place, given in enumerate(inputs):
         path = item("inputs", place)
         shape = _shape(given, path)
         parameters = given.parameters
-        _check(parameters, path)
+        if parameters:
+            _check(parameters, path)
         size = parameters.get("binary_data_size")
         if size is None:
             data = lists.get(bytes(given.data)) if lists else None
@@ -205,9 +207,10 @@ def _shape(given: _Input, path: str) -> Shape:
     if len(given.shape) > _MOST_DIMENSIONS:
         problem = f"has {len(given.shape)} dimensions; {_MOST_DIMENSIONS} are possible."
         raise wrong(item(path, "shape"), problem)
-    if any(size < 0 for size in given.shape) or prod(given.shape) > _FAR:
+    count = prod(given.shape)
+    if count > _FAR or min(given.shape, default=0) < 0:
         raise wrong(item(path, "shape"), f"is {given.shape}, which is impossible.")
-    if not prod(given.shape):
+    if not count:
         raise wrong(item(path, "shape"), f"is {given.shape}: there are no values.")
     return tuple(given.shape)
 
