@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from modelyard.bootstrap.collector_standards import Standards
 from modelyard.collector.drain import Drain
 from modelyard.collector.gateway_log import GatewayLog, GatewaySocket
 from modelyard.collector.status import Status
@@ -33,6 +34,7 @@ class Collector:
     drain: Drain
     gateway: GatewayLog
     status: Status
+    standards: Standards
 
 
 def collector_socket(settings: Settings) -> Path:
@@ -49,22 +51,26 @@ def make_collector(settings: Settings) -> Collector:
     """All of it, not started."""
     gateway = GatewayLog()
     drain = Drain(settings.rings, gateway)
+    standards = Standards(settings)
     store = Store(
         settings.telemetry,
-        [drain],
+        [drain, standards.listener],
         limits=Limits(settings.telemetry_memory, settings.telemetry_threads),
         days=settings.telemetry_days,
         free=settings.telemetry_free,
     )
     drain.note = store.note
-    return Collector(settings, store, drain, gateway, Status(store, drain, gateway))
+    standards.join(store, drain, gateway)
+    status = Status(store, drain, gateway)
+    return Collector(settings, store, drain, gateway, status, standards)
 
 
 def make_parts(collector: Collector) -> Sequence[Part]:
     """Those that live beside the store; it has started when they do."""
-    return [GatewaySocket(log_socket(collector.settings), collector.gateway.take)]
+    socket = GatewaySocket(log_socket(collector.settings), collector.gateway.take)
+    return [socket, collector.standards]
 
 
 def make_routes(collector: Collector) -> Sequence[Route]:
     """All that it answers."""
-    return [*collector.status.routes()]
+    return [*collector.status.routes(), *collector.standards.routes(collector.store)]

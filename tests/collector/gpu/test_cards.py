@@ -4,7 +4,7 @@ import pytest
 
 from modelyard.collector.gpu.cards import AGAIN, Cards
 from modelyard.collector.gpu.matching import Matching
-from modelyard.collector.samplers.measures import Measure
+from modelyard.collector.measures import Measure
 from modelyard.telemetry.ingest import Origin
 from modelyard.testing.nvml import FakeCard, FakeNvml, FakePart
 

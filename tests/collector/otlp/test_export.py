@@ -13,12 +13,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from modelyard.collector.intake import Entry
 from modelyard.collector.making import row
+from modelyard.collector.measures import Measure
 from modelyard.collector.otlp import routes
 from modelyard.collector.otlp.export import Exporter
 from modelyard.collector.otlp.outgoing import metrics, span_id, trace_id
 from modelyard.collector.otlp.waiting import Waiting
 from modelyard.collector.prometheus import Meters
-from modelyard.collector.samplers.measures import Measure
 from modelyard.telemetry.ingest import Origin
 from modelyard.testing.sink import FakeSink
 from tests.collector.serving import RouteServer

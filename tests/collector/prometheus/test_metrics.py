@@ -10,10 +10,10 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from modelyard.collector.making import row
+from modelyard.collector.measures import Measure
 from modelyard.collector.prometheus import Meters, routes
 from modelyard.collector.prometheus.families import ALL
 from modelyard.collector.prometheus.meters import SECONDS
-from modelyard.collector.samplers.measures import Measure
 from modelyard.collector.web import HttpAnswer, HttpRequest
 from modelyard.domain.errors import Unauthenticated
 from modelyard.telemetry.ingest import Origin

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from modelyard.collector.samplers.measures import Measure
+from modelyard.collector.measures import Measure
 from modelyard.collector.samplers.services import Services
 from modelyard.collector.samplers.trees import Parents, trees
 from modelyard.telemetry.ingest import Origin

@@ -11,8 +11,7 @@ from modelyard.collector.gpu.driver import Nvml
 from modelyard.collector.gpu.matching import Matching, shares
 from modelyard.collector.gpu.reader import Reader
 from modelyard.collector.making import row, texts
-from modelyard.collector.samplers.machine import MACHINE
-from modelyard.collector.samplers.measures import Measure
+from modelyard.collector.measures import MACHINE, Measure
 from modelyard.collector.sink import Row
 from modelyard.telemetry.ingest import Origin
 

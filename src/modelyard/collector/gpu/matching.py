@@ -1,11 +1,21 @@
 """Whose processes are on a card."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from modelyard.collector.gpu.card import Card
-from modelyard.collector.samplers.measures import Measure
-from modelyard.collector.samplers.readings import aliases
+from modelyard.collector.measures import Measure
 from modelyard.telemetry.ingest import Origin
+
+
+def aliases(pid: int) -> tuple[int, ...]:
+    """The pids that the process has in the namespaces inside of ours, outermost first."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc", str(pid), "status").read_bytes().splitlines():
+            if line.startswith(b"NSpid:"):
+                return tuple(map(int, line.split()[2:]))
+    return ()
 
 
 class Matching:

@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from modelyard.collector.measures import Measure
 from modelyard.collector.otlp import outgoing
 from modelyard.collector.otlp.messages import LOGS, METRICS, TRACES
 from modelyard.collector.otlp.post import Endpoint, Outcome
 from modelyard.collector.otlp.waiting import Waiting
 from modelyard.collector.prometheus.meters import Meters
-from modelyard.collector.samplers.measures import Measure
 from modelyard.collector.sink import Row
 
 _LOG = logging.getLogger("modelyard.collector")

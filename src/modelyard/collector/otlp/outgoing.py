@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from modelyard.collector.measures import Measure
 from modelyard.collector.otlp.messages import LOGS, METRICS, TRACES
 from modelyard.collector.prometheus.families import SAMPLED, Family
 from modelyard.collector.prometheus.series import Counter, Histogram, Labels, Summary
-from modelyard.collector.samplers.measures import Measure
 from modelyard.collector.sink import Row
 from modelyard.telemetry.tables import TABLES
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from modelyard.collector.intake import WORKSPACE_HEADER
+from modelyard.collector.measures import Measure
 from modelyard.collector.prometheus.families import REFUSED, SAMPLED, Family, family
 from modelyard.collector.prometheus.meters import Meters, version_labels
 from modelyard.collector.prometheus.series import Labels
 from modelyard.collector.prometheus.text import CLASSIC, OPENMETRICS, render
-from modelyard.collector.samplers.measures import Measure
 from modelyard.collector.web import HttpAnswer, HttpRequest, Route
 from modelyard.domain.errors import Unauthenticated
 

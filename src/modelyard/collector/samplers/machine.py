@@ -7,10 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from modelyard.collector.samplers.measures import Measure
-from modelyard.telemetry.ingest import Origin
-
-MACHINE = Origin(role="machine")
+from modelyard.collector.measures import MACHINE, Measure
 
 _MADE_UP = ("loop", "ram", "zram", "dm-", "md", "sr")
 """Disks that stand on others, whose bytes would be counted twice, or that are none."""

@@ -109,12 +109,3 @@ def pss(pid: int) -> int | None:
             if line.startswith(b"Pss:"):
                 return int(line.split()[1]) * 1024
     return None
-
-
-def aliases(pid: int) -> tuple[int, ...]:
-    """The pids that the process has in the namespaces inside of ours, outermost first."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc", str(pid), "status").read_bytes().splitlines():
-            if line.startswith(b"NSpid:"):
-                return tuple(map(int, line.split()[2:]))
-    return ()

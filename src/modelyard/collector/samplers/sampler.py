@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from modelyard.collector.gpu.cards import Cards
+from modelyard.collector.measures import Measure, rows
 from modelyard.collector.samplers.machine import Machine
-from modelyard.collector.samplers.measures import Measure, rows
 from modelyard.collector.samplers.services import Services
 from modelyard.collector.sink import Sink
 from modelyard.telemetry.records import About

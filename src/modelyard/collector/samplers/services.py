@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import psutil
 
-from modelyard.collector.samplers.measures import Measure
+from modelyard.collector.measures import Measure
 from modelyard.collector.samplers.readings import Reading, pss, read
 from modelyard.collector.samplers.trees import Parents, trees
 from modelyard.telemetry.ingest import Origin

@@ -8,6 +8,7 @@ from modelyard.collector.sink import Row
 from modelyard.telemetry.ingest import Origin
 
 NOBODY = Origin()
+MACHINE = Origin(role="machine")
 
 
 @dataclass(frozen=True, slots=True)
