@@ -4,12 +4,13 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import msgspec
 
 from modelyard.domain.fronts import FrontSpec
-from modelyard.serving.exchange import Answer, Reply
+from modelyard.serving.exchange import Answer, HeaderLines, Reply
 from modelyard.serving.http_request import Incoming
 from modelyard.serving.log_lines import LogLines
 from modelyard.serving.refusals import ClientGone, Refusal
@@ -26,7 +27,7 @@ CLIENT_GONE = 499
 
 _CLOCK_SECONDS = 1.0
 _FAILED = ("x-ms-run-function-failed", "True")
-_FAILED_LINE = b"x-ms-run-function-failed: True"
+_BUCKET, _TRACE = b"x-modelyard-bucket", b"traceparent"
 _CODE_LIMIT = 64 * 1024
 _HEALTH = "/"
 
@@ -97,18 +98,22 @@ class Recorder:
         self._clock = clock
         self._offset = 0.0  # from the monotonic clock to the other; it is looked at once a second
         self._until = 0.0
+        self._lines: HeaderLines | None = None
+        self._failed = False  # what those lines say; nearly all answers have the same
 
     def answered(
         self, request: Incoming, ticket: Ticket, answer: Answer, status: int, sent: int
     ) -> None:
         """A worker answered, and ``sent`` bytes of body went out with ``status``."""
-        now = time.monotonic()
+        now = monotonic()
         if now > self._until:
             self._until = now + _CLOCK_SECONDS
             self._offset = self._clock() - now
-        begun, given = request.began, ticket.given
-        known = request.known.get
-        lines = answer.lines
+        if answer.lines is not self._lines or answer.lines is None:
+            self._lines = answer.lines
+            self._failed = _failed(answer)
+        begun, given, known = request.began, ticket.given, request.known
+        client = known.get(b"x-forwarded-for")
         encode_into(
             (
                 "r",
@@ -124,10 +129,10 @@ class Recorder:
                 ticket.together,
                 len(ticket.body) if request.render is None else request.length,
                 sent,
-                known(b"x-forwarded-for", b"").decode("latin-1"),
-                _number(known(b"x-modelyard-bucket")),
-                _failed(answer) if lines is None else _FAILED_LINE in lines.sent,
-                known(b"traceparent", b"").decode("latin-1"),
+                "" if client is None else client.decode("latin-1"),
+                _number(known[_BUCKET]) if _BUCKET in known else -1,
+                self._failed,
+                known[_TRACE].decode("latin-1") if _TRACE in known else "",
                 ticket.worker,
             ),
             self._buffer,
@@ -172,7 +177,7 @@ class Recorder:
         failed: bool = False,
         sent: int = 0,
     ) -> None:
-        now = time.monotonic()
+        now = monotonic()
         ticket = work if isinstance(work, Ticket) else None
         begun = request.began or (now if ticket is None else ticket.taken)
         given = 0.0 if ticket is None else ticket.given
@@ -191,7 +196,7 @@ class Recorder:
             _received(request, ticket),
             sent,
             request.header("x-forwarded-for") or "",
-            _number(request.known.get(b"x-modelyard-bucket")),
+            _number(request.known.get(_BUCKET, b"")),
             failed,
             request.header("traceparent") or "",
             0 if ticket is None else ticket.worker,
@@ -213,8 +218,8 @@ def _failed(answer: Answer) -> bool:
     return any((name.lower(), value) == _FAILED for name, value in answer.headers)
 
 
-def _number(header: bytes | None) -> int:
-    return -1 if header is None or not header.isdigit() else int(header[:9])
+def _number(header: bytes) -> int:
+    return int(header[:9]) if header.isdigit() else -1
 
 
 def _received(request: Incoming, ticket: Ticket | None) -> int:
