@@ -99,6 +99,8 @@ class SealedFiles:
                 self._files[file.table].pop(file.path, None)
             if file.path.exists():
                 notes.append(put_aside(file.path))
+            else:
+                notes.append(f"{file.path} is gone; its rows are missing.")
         return notes
 
 

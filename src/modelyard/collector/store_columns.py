@@ -70,6 +70,8 @@ class Columns:
         """What ``build`` gave is in the engine."""
         self._known.update(self._new)
         self._new.clear()
+        if len(self._known) > _MANY_LABELS:  # memory is bounded, repeated labels are not wrong
+            self._known.clear()
 
     def _build(
         self, rows: Sequence[Row], batch: int, now: float, oldest: float
@@ -86,8 +88,6 @@ class Columns:
         return table, self._table(self.layout.labels, found, list(self._new.values()))
 
     def _number(self, labels: list[Row]) -> list[int]:
-        if len(self._known) > _MANY_LABELS:  # memory is bounded, repeated labels are not wrong
-            self._known.clear()
         known = self._known
         found = list(map(known.get, labels))
         if None in found:

@@ -5,7 +5,9 @@ What cannot be read is set aside under another name, with a note: the collector 
 in circles over it.
 """
 
+import os
 import re
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from modelyard.collector.store_layout import LAYOUTS, SCHEMA, Layout
+from modelyard.collector.store_layout import LAYOUTS, SCHEMA
 from modelyard.domain.errors import DiskFull, ModelyardError, Unavailable
 
 TRIES = 3
@@ -21,7 +23,17 @@ TRIES = 3
 
 _FULL = re.compile(r"no space left|disk quota|file too large|not enough disk space", re.IGNORECASE)
 _LOCKED = re.compile(r"set lock|conflicting lock|already open", re.IGNORECASE)
+_BAD_ENTRY = re.compile(r"entry at byte position (\d+)")
 _DENIED = re.compile(r"permission denied|read-only file system", re.IGNORECASE)
+
+
+_NOT_THE_FILES = (
+    duckdb.BinderException,
+    duckdb.InvalidInputException,
+    duckdb.OutOfMemoryException,
+    duckdb.ParserException,
+)
+"""Errors in what we ask for, which say nothing about the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +63,14 @@ def open_file(path: Path, limits: Limits, stamp: Callable[[], str]) -> Opened:
     notes: list[str] = []
     mark = path.with_suffix(".opening")
     tried = _count(mark)
+    ending = stamp()
     if tried >= TRIES:
-        notes += _set_aside(path, stamp(), f"{tried} processes ended while they opened it")
+        notes += _set_aside(path, ending, f"{tried} processes ended while they opened it")
         mark.unlink(missing_ok=True)
         tried = 0
     _write(mark, str(tried + 1))
     try:
-        opened = _open(path, limits, stamp, notes)
+        opened = _open(path, limits, ending, notes)
     finally:
         with suppress(OSError):
             mark.unlink(missing_ok=True)
@@ -81,9 +94,9 @@ def set_aside(path: Path, stamp: str, why: str) -> list[str]:
     return _set_aside(path, stamp, why)
 
 
-def _open(path: Path, limits: Limits, stamp: Callable[[], str], notes: list[str]) -> Opened:
+def _open(path: Path, limits: Limits, stamp: str, notes: list[str]) -> Opened:
     wal = path.with_name(path.name + ".wal")
-    for attempt in (wal, path, None):
+    for attempt in (wal, wal, path, None):
         fresh = not path.exists()
         try:
             return Opened(_connect(path, limits), fresh, tuple(notes))
@@ -91,10 +104,14 @@ def _open(path: Path, limits: Limits, stamp: Callable[[], str], notes: list[str]
             known = trouble(error, path)
             if known is not None:
                 raise known from error
-            if attempt is None:
-                raise Unavailable(f"{path} cannot be made: {error}") from error
+            if attempt is None or isinstance(error, _NOT_THE_FILES):
+                raise Unavailable(f"{path} cannot be opened: {error}") from error
             if attempt.exists():
-                notes += _set_aside(attempt, stamp(), str(error).splitlines()[0])
+                why = str(error).splitlines()[0]
+                whole = _BAD_ENTRY.search(why) if attempt is wal else None
+                notes += _set_aside(attempt, stamp, why)
+                if whole is not None:
+                    _keep_beginning(wal, stamp, int(whole[1]))
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -111,10 +128,8 @@ def _connect(path: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
         },
     )
     try:
-        for statement in SCHEMA:
-            connection.execute(statement)
-        for layout in LAYOUTS.values():
-            _complete(connection, layout)
+        present = _columns(connection)
+        _complete(connection, present)
     except BaseException:
         with suppress(duckdb.Error):
             connection.close()
@@ -122,16 +137,28 @@ def _connect(path: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _complete(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    """Add the columns that a file of an earlier release lacks, and read a little of each table."""
-    for name, places in ((layout.rows_table, layout.values), (layout.labels_table, layout.labels)):
-        found = connection.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = ?",
-                                   [name]).fetchall()  # fmt: skip
-        present = {column for (column,) in found}
-        for column in layout.columns(places):
-            if column.name not in present:
-                connection.execute(f'ALTER TABLE {name} ADD COLUMN "{column.name}" {column.type}')
-        connection.execute(f"SELECT count(*) FROM {name}")
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    """The columns of each table that is there."""
+    found: dict[str, set[str]] = {}
+    statement = "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
+    for table, column in connection.execute(statement).fetchall():
+        found.setdefault(table, set()).add(column)
+    return found
+
+
+def _complete(connection: duckdb.DuckDBPyConnection, present: dict[str, set[str]]) -> None:
+    """Add the tables and columns that a file of an earlier release lacks."""
+    for statement in SCHEMA:
+        connection.execute(statement)
+    for layout in LAYOUTS.values():
+        for table, places in (
+            (layout.rows_table, layout.values),
+            (layout.labels_table, layout.labels),
+        ):
+            for column in layout.columns(places):
+                if table in present and column.name not in present[table]:
+                    statement = f'ALTER TABLE {table} ADD COLUMN "{column.name}" {column.type}'
+                    connection.execute(statement)
 
 
 def _set_aside(path: Path, stamp: str, why: str) -> list[str]:
@@ -139,10 +166,21 @@ def _set_aside(path: Path, stamp: str, why: str) -> list[str]:
     notes = []
     for each in (path, path.with_name(path.name + ".wal")):
         if each.exists():
-            kept = each.with_name(f"{each.name}.damaged-{stamp}")
+            kept = _damaged(each, stamp)
             each.rename(kept)
             notes.append(f"{each.name} could not be read ({why}); it was kept as {kept.name}.")
     return notes
+
+
+def _keep_beginning(wal: Path, stamp: str, size: int) -> None:
+    """What lies before the damage is good: the transactions in it are not lost."""
+    with suppress(OSError):
+        shutil.copyfile(_damaged(wal, stamp), wal)
+        os.truncate(wal, size)
+
+
+def _damaged(path: Path, stamp: str) -> Path:
+    return path.with_name(f"{path.name}.damaged-{stamp}")
 
 
 def _count(mark: Path) -> int:

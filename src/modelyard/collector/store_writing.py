@@ -169,7 +169,9 @@ class Writer:
         return engine
 
     def _look_at_disk(self) -> None:
-        left = shutil.disk_usage(self._handle.path.parent).free
+        folder = self._handle.path.parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        left = shutil.disk_usage(folder).free
         if left < self._free:
             raise DiskFull(
                 f"Only {left // 1024**2} MB are free on the disk, so no telemetry is written. "
