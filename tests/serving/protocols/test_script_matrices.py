@@ -13,7 +13,7 @@ import pytest
 from modelyard.serving.exchange import Request
 from modelyard.serving.protocols.script_matrix import LEAST, matrix_of
 from tests.modelyard_worker.test_inference_schema import environment
-from tests.serving.fronts import Front
+from tests.serving.fronts import Background, Front
 
 __all__ = ["environment"]
 
@@ -206,3 +206,20 @@ def test_the_worker_asks_only_where_nobody_can_tell(
     answer = front.ask(body=text_of(rows_of()))
 
     assert ("ndarray" in answer.json) is read
+
+
+@pytest.mark.slow
+def test_matrices_that_wait_run_together(start: Callable[..., Front], environment: str) -> None:
+    script = SCRIPT.format(above="seen = []", dtype="float64", more="").partition("    about =")[0]
+    script += "    seen.append(len(data))\n"
+    script += "    return [max(seen)] * len(data) if data[0, 0] == -9 else data.sum(axis=1)\n"
+    front = start(script, python=environment, batching={"max_size": 64})
+    waiting = Background(front)
+
+    for number in range(24):
+        waiting.score(data=[[float(number), 1.0, 2.0]] * 400)
+    answers = [answer.json for answer in waiting.answers()]
+    most = front.score(data=[[-9.0, 1.0, 2.0]] * 400).json[0]
+
+    assert answers == [[number + 3.0] * 400 for number in range(24)]
+    assert most > 400
