@@ -17,7 +17,8 @@ Network byte order. A payload is its head's length (4 bytes), the JSON head, the
 HELLO      both ways, first: {"protocol": 1, "pid": …, "python": …}; from the worker after init()
            a second HELLO with {"ready": true, "decorated": bool, …,
            "batching": {"on": bool, "why": str}} (what the self-test found, where one was asked
-           for) and for a model without a script {"signature": {"inputs": [{"name", "datatype",
+           for), "matrix" (what large bodies of a script the front may read, see matrices.py) and
+           for a model without a script {"signature": {"inputs": [{"name", "datatype",
            "shape"}, …], "outputs": […], "columns": bool, "methods": […], "platform": str}}
            of a process that others are forked from only {"ready": true, "obstacle": why it must
            not be, else ''}; each forked worker begins with its own first HELLO
@@ -25,6 +26,7 @@ REQUEST    front -> worker: {"method", "path", "query", "headers": [[name, value
            to a model without a script instead {"tensors": [[name, datatype, shape, size], …],
            "method": "predict", "request_id": …} + their data one after the other, row-major and
            little-endian, texts (BYTES) each after its length in 4 bytes;
+           to a script whose matrix was read: its head with "tensors", each and the type wanted;
            several requests to be run together: {"batch": [head with "size", …]} + their bodies
 STARTED    worker -> front: run() begins now (only for a request that waited behind another)
 RESPONSE   worker -> front: {"status", "headers": [[name, value], …], "run_ms"} + body;
