@@ -43,6 +43,7 @@ def test_the_configuration_of_a_table() -> None:
 def test_the_maps_of_a_table() -> None:
     assert maps(TABLE) == snapshot(
         {
+            "tokens.map": {},
             "keys.map": {"ws/salary:AB01": "1", "ws/salary:CD02": "1"},
             "cors.map": {"ws/salary": "1"},
             "backends.map": {"ws/salary": "be_r1", "ws/local": "be_r2"},

@@ -337,4 +337,4 @@ def record(line: str) -> dict[str, object]:
 def test_an_empty_table_still_leads_to_the_control_plane(yard: Yard) -> None:
     yard.gateway.apply(RoutingTable())
 
-    assert yard.call("/metrics", "GET").json["front"] == "control"
+    assert yard.call("/health", "GET").json["front"] == "control"

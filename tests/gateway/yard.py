@@ -57,6 +57,7 @@ class Yard:
         self.runtime = Runtime(self.layout.master_socket)
         self.process: subprocess.Popen[bytes] | None = None
         self.control = FrontServer("control", self.layout.control_socket)
+        self.collector: FrontServer | None = None
 
     def start(self) -> None:
         """As the supervisor would."""
@@ -68,6 +69,8 @@ class Yard:
 
     def up(self) -> "Yard":
         self.gateway.prepare()
+        self.collector = FrontServer("collector", self.layout.collector_socket)
+        self.layout.collector_socket.chmod(0o600)
         self.start()
         wait_until(self.runtime.stamp, what=f"gateway up: {self.log()}")
         return self
@@ -83,8 +86,9 @@ class Yard:
 
     def close(self) -> None:
         self.stop(signal.SIGKILL)
-        for front in [*self.fronts.values(), self.control]:
-            front.close()
+        for front in [*self.fronts.values(), self.control, self.collector]:
+            if front is not None:
+                front.close()
         for listening in self._listening:
             listening.close()
         rmtree(self.folder, ignore_errors=True)
@@ -154,9 +158,18 @@ class Yard:
         return Answer(
             reply.status,
             str(said.get("code", "")),
-            said.get("front"),
+            _who(said),
             said.get("path"),
         )
+
+
+def _who(said: Mapping[str, object]) -> str | None:
+    front = said.get("front")
+    if front != "collector":
+        return front
+    told = said["headers"]
+    workspace, role = (told.get(f"x-modelyard-{name}") for name in ("workspace", "role"))
+    return f"collector {workspace}/{role}" if workspace else "collector nobody"
 
 
 def exchange(

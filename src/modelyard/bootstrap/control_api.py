@@ -85,7 +85,7 @@ def make_cases(adapters: Adapters) -> UseCases:
         adapters.wake.set,
     )
     return UseCases(
-        tokens=Tokens(stores.tokens, clock, job_tokens(adapters)),
+        tokens=Tokens(stores.tokens, clock, job_tokens(adapters), adapters.wake.set),
         workspaces=Workspaces(stores.workspaces, stores.services, clock),
         experiments=Experiments(stores.experiments, clock),
         runs=runs,

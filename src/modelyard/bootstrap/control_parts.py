@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_bytes
 
 from modelyard.bootstrap.clock import SystemClock
+from modelyard.bootstrap.doors import make_doors
 from modelyard.bootstrap.late_builder import LateBuilder
 from modelyard.bootstrap.machine import gpu_count
 from modelyard.gateway.binary import find_haproxy
@@ -175,6 +176,7 @@ def _begin(
         actor=actor,
         clock=adapters.clock,
         open_allowed=open_allowed(adapters.settings),
+        tokens=make_doors(stores, adapters.secret, adapters.clock),
     )
     services = Renewing(reconciler, stores.services, target.outdated, adapters.clock, VERSION)
     return Together(services, *(make(adapters, supervision) for make in others))

@@ -41,7 +41,13 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RoutingTable:
-    """All services and the fronts they lead to; ``draining`` backends are kept until stopped."""
+    """
+    All services and the fronts they lead to; ``draining`` backends are kept until stopped.
+
+    ``tokens`` open what the gateway checks itself, telemetry: upper-case hexadecimal SHA-256 of
+    an API token to ``WORKSPACE/ROLE``, ``*`` for all workspaces.
+    """
 
     routes: tuple[Route, ...] = ()
     backends: Mapping[str, Backend] = field(default_factory=dict)
+    tokens: Mapping[str, str] = field(default_factory=dict)

@@ -9,11 +9,13 @@ import hashlib
 from collections.abc import Iterator
 
 from modelyard.domain.routing import Route, RoutingTable
+from modelyard.gateway.config_collector import collector_section, to_collector
 from modelyard.gateway.config_fronts import front_sections
 from modelyard.gateway.config_services import admission, key, onward, refused, refused_keys
 from modelyard.gateway.layout import Layout
+from modelyard.gateway.log_ring import TARGET, log_ring
 from modelyard.gateway.maps import address
-from modelyard.gateway.replies import EVERYWHERE, OF_CONTROL, OF_FRONTS, answer
+from modelyard.gateway.replies import EVERYWHERE, OF_COLLECTOR, OF_CONTROL, OF_FRONTS, answer
 from modelyard.gateway.sections import PAUSE, quoted, section
 
 LOCAL_PREFIX = "local_"
@@ -35,6 +37,7 @@ def render(table: RoutingTable, layout: Layout) -> str:
     """The whole ``haproxy.cfg``, stamped with its own digest (``stamp``)."""
     sections = [
         _global(table, layout),
+        log_ring(layout.log_socket),
         _defaults(),
         _main(layout),
         *(_local(route, layout) for route in _local_routes(table)),
@@ -65,6 +68,7 @@ def _global(table: RoutingTable, layout: Layout) -> str:
         "global",
         _STAMP,
         "log stdout len 8192 format raw local0 info",
+        TARGET,
         "default-path config",  # the maps lie beside this file
         f"nbthread {layout.threads}",
         "profiling.tasks off",  # else HAProxy times each of its steps as soon as it is busy
@@ -118,6 +122,7 @@ def _defaults() -> str:
             base,
             section("defaults fronts from base", _CLOSE, *OF_FRONTS),
             section("defaults control from base", _CLOSE, *OF_CONTROL),
+            section("defaults collector from base", _CLOSE, *OF_COLLECTOR),
         ]
     )
 
@@ -141,7 +146,11 @@ def _main(layout: Layout) -> str:
         ),
         *refused_keys(),
         *refused(layout),
-        *onward("successor", "use_backend control unless { var(txn.svc) -m found }"),
+        *onward(
+            "successor",
+            *to_collector(),
+            "use_backend control unless { var(txn.svc) -m found }",
+        ),
     )
 
 
@@ -210,6 +219,7 @@ def _inner_backends(layout: Layout) -> list[str]:
             _control_server(layout),
             PAUSE,
         ),
+        collector_section(layout),
         # a backend that the map names but this process does not know
         section(
             "backend nowhere from fronts",

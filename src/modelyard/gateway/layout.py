@@ -66,6 +66,16 @@ class Layout:
         """Where the newest HAProxy worker takes commands; for people, we use the master's."""
         return self.sockets / "gateway.sock"
 
+    @property
+    def collector_socket(self) -> Path:
+        """Where the collector answers."""
+        return self.sockets / "collector.sock"
+
+    @property
+    def log_socket(self) -> Path:
+        """Where the collector takes the gateway's lines."""
+        return self.sockets / "collector-log.sock"
+
     def again_socket(self, id: str) -> Path:
         """Where HAProxy asks itself once more for what a front had not taken."""
         return self.sockets / f"again-{id}"

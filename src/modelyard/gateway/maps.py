@@ -14,6 +14,7 @@ AUTH = "auth.map"
 BACKENDS = "backends.map"
 CORS = "cors.map"
 KEYS = "keys.map"
+TOKENS = "tokens.map"
 
 
 def maps(table: RoutingTable) -> Maps:
@@ -24,6 +25,7 @@ def maps(table: RoutingTable) -> Maps:
     that is not in ``auth.map`` gives 404, one that is not in ``backends.map`` 503.
     """
     return {
+        TOKENS: dict(table.tokens),
         KEYS: {f"{address(r)}:{hash}": "1" for r in table.routes for hash in r.key_hashes},
         CORS: {address(r): "1" for r in table.routes if r.cors},
         BACKENDS: {

@@ -80,3 +80,20 @@ OF_CONTROL = (
     error(504, "The control plane did not answer in time.", "timeout"),
 )
 """What went wrong between gateway and control plane."""
+
+OF_COLLECTOR = (
+    error(
+        502,
+        "The collector ended before it answered. The request may have been carried out.",
+        "collector_lost",
+    ),
+    error(
+        503,
+        "The collector is not running. It is being started again; services go on and keep what "
+        "they report until then. Its log says what happened: modelyard logs collector.",
+        "collector_down",
+        {"Retry-After": "2"},
+    ),
+    error(504, "The collector did not answer in time.", "timeout"),
+)
+"""What went wrong between gateway and collector."""

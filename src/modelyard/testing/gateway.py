@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import pytest
+
 from modelyard.domain.errors import GatewayFailed
 from modelyard.domain.routing import Backend, Route, RoutingTable
 from modelyard.domain.services import Auth
@@ -16,8 +18,8 @@ class Answer:
     """
     What a caller got; ``code`` is that of our errors, '' when a front answered.
 
-    ``front`` is the id of the backend that answered ('control' for the control plane) and
-    ``path`` what it was asked for.
+    ``front`` is the id of the backend that answered ('control' for the control plane, for the
+    collector 'collector' and what it was told of who asks) and ``path`` what it was asked for.
     """
 
     status: int
@@ -72,6 +74,8 @@ class FakeGateway:
         if port is not None:
             local = next((r for r in self.table.routes if r.port == port), None)
             return Answer(0, "refused") if local is None else self._passed_on(local, path)
+        if _is_telemetry(path):
+            return self._telemetry(path, key)
         if not path.startswith("/serve/"):
             return Answer(200, front="control", path=path)
         workspace, service, *rest = [*path.split("/", 4)[2:], "", ""][:3]
@@ -82,10 +86,26 @@ class FakeGateway:
                 return self._passed_on(route, "/" + "".join(rest))
         return Answer(404, "not_found")
 
+    def _telemetry(self, path: str, key: str | None) -> Answer:
+        known = self.table.tokens.get(key_hash(key or ""))
+        if known is None and path.startswith(("/api/", "/v1/")):
+            return Answer(401, "unauthenticated")
+        return Answer(200, front=f"collector {known or 'nobody'}", path=path)
+
     def _passed_on(self, route: Route, path: str) -> Answer:
         if route.backend is None or route.backend not in self.table.backends:
             return Answer(503, "not_ready")
         return Answer(200, front=route.backend, path=path)
+
+
+_TELEMETRY = (
+    "/api/v1/telemetry/", "/telemetry/", "/v1/metrics", "/v1/logs", "/v1/traces",
+    "/v2/track", "/v2.1/track",
+)  # fmt: skip
+
+
+def _is_telemetry(path: str) -> bool:
+    return path.startswith(_TELEMETRY) or path == "/metrics"
 
 
 def _admitted(route: Route, method: str, key: str | None) -> bool:
@@ -237,6 +257,41 @@ class GatewayConformance:
         assert refused.details["port"] == port
         assert harness.ask("GET", "/serve/ws/svc/score").status == 200
         assert harness.ask("GET", "/serve/ws/local/score").status == 404
+
+    @pytest.mark.parametrize(
+        "path", ["/api/v1/telemetry/query", "/v1/metrics", "/v1/logs", "/v1/traces"]
+    )
+    def test_telemetry_opens_to_tokens_and_the_collector_learns_whose(
+        self, harness: GatewayHarness, path: str
+    ) -> None:
+        tokens = {key_hash("all"): "*/owner", key_hash("one"): "ws/reader"}
+        harness.gateway.apply(RoutingTable(tokens=tokens))
+
+        assert harness.ask("POST", path, key="all") == Answer(200, "", "collector */owner", path)
+        assert harness.ask("POST", path, key="one") == Answer(200, "", "collector ws/reader", path)
+        assert harness.ask("POST", path, key="other") == Answer(401, "unauthenticated")
+        assert harness.ask("POST", path) == Answer(401, "unauthenticated")
+
+    @pytest.mark.parametrize("path", ["/metrics", "/v2/track", "/v2.1/track", "/telemetry/k/v1/x"])
+    def test_what_the_collector_checks_itself_passes_without_a_token(
+        self, harness: GatewayHarness, path: str
+    ) -> None:
+        harness.gateway.apply(RoutingTable(tokens={key_hash("all"): "*/owner"}))
+
+        assert harness.ask("GET", path) == Answer(200, "", "collector nobody", path)
+        assert harness.ask("GET", path, key="all") == Answer(200, "", "collector */owner", path)
+        assert harness.ask("GET", path, key="x") == Answer(200, "", "collector nobody", path)
+
+    def test_a_revoked_token_opens_nothing_as_soon_as_apply_returns(
+        self, harness: GatewayHarness
+    ) -> None:
+        path = "/api/v1/telemetry/tables"
+        harness.gateway.apply(RoutingTable(tokens={key_hash("old"): "*/owner"}))
+        assert harness.ask("GET", path, key="old").status == 200
+
+        harness.gateway.apply(RoutingTable())
+
+        assert harness.ask("GET", path, key="old").status == 401
 
     def test_applying_the_same_table_again_changes_nothing(self, harness: GatewayHarness) -> None:
         table = _table(_route(backend="a"), harness.front("a"))

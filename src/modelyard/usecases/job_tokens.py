@@ -31,6 +31,11 @@ class JobTokens:
         body = _text(json.dumps([run.workspace, run.id]).encode())
         return f"{PREFIX}{body}.{self._sign(body)}"
 
+    def token_of(self, run: Run) -> WorkspaceToken:
+        """What a run's token opens, with its hash."""
+        digest = hashlib.sha256(self.issue(run).encode()).hexdigest()
+        return self._token(run, digest)
+
     def authenticate(self, secret: str) -> WorkspaceToken:
         """Raises Unauthenticated for a forged one, and for one whose job is over."""
         body, _, signature = secret.removeprefix(PREFIX).partition(".")
@@ -43,13 +48,17 @@ class JobTokens:
             raise Unauthenticated(f"The run {id!r} of this token is gone.") from None
         if run.ended is not None and self._clock.now() - run.ended > AFTER:
             raise Unauthenticated(f"The run {id!r} has ended, so its token opens nothing now.")
+        return self._token(run)
+
+    @staticmethod
+    def _token(run: Run, sha256: str = "") -> WorkspaceToken:
         return WorkspaceToken(
-            id=f"job-{id}",
-            name=f"job {id}",
+            id=f"job-{run.id}",
+            name=f"job {run.id}",
             role=Role.CONTRIBUTOR,
-            sha256="",
+            sha256=sha256,
             created=run.created,
-            workspace=workspace,
+            workspace=run.workspace,
         )
 
     def _sign(self, body: str) -> str:

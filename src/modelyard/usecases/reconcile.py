@@ -1,7 +1,7 @@
 """Brings about what is wanted: looks, plans, acts, again and again."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from modelyard.domain.environments import Build
@@ -62,7 +62,9 @@ class Reconciler:
         clock: Clock,
         *,
         open_allowed: bool = True,
+        tokens: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        """``tokens`` says what the gateway shall know of tokens (``RoutingTable.tokens``)."""
         self._services = services
         self._environments = environments
         self._target = target
@@ -71,6 +73,7 @@ class Reconciler:
         self._actor = actor
         self._clock = clock
         self._open_allowed = open_allowed
+        self._tokens = tokens
         self._blocked: dict[int, str] = {}
         self._applied: RoutingTable | None = None
         self._gateway_failure = ""
@@ -122,6 +125,7 @@ class Reconciler:
             ((s.service, s.versions, s.revisions, s.keys) for s in stored),
             self._actor.places.socket,
             open_allowed=self._open_allowed,
+            tokens=self._tokens(),
         )
         blocked: dict[int, str] = {}
         while table != self._applied:

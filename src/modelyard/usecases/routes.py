@@ -1,7 +1,7 @@
 """What the gateway shall do, from what is stored."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from modelyard.domain.services import (
     Service,
     ServiceVersion,
 )
+from modelyard.domain.tokens import Token, WorkspaceToken
 
 COLD_START = 0.0
 """Seconds that a request may wait for a first worker beyond its queue wait."""
@@ -43,6 +44,7 @@ def routing_table(
     socket_of: Callable[[str], Path],
     *,
     open_allowed: bool = True,
+    tokens: Mapping[str, str] | None = None,
 ) -> RoutingTable:
     """
     The whole table. Backends that still finish requests stay in it until they have. Pure.
@@ -69,7 +71,20 @@ def routing_table(
             route = _route(service, target, keys, open_allowed)
             owns = route.port is None or owners[route.port] == service.id
             routes.append(route if owns else replace(route, port=None))
-    return RoutingTable(tuple(routes), backends)
+    return RoutingTable(tuple(routes), backends, tokens or {})
+
+
+def doors(tokens: Iterable[Token]) -> dict[str, str]:
+    """What the gateway is told of tokens that open something. Pure."""
+    return {
+        token.sha256.upper(): f"{_workspace_of(token)}/{token.role}"
+        for token in tokens
+        if token.revoked is None and token.sha256
+    }
+
+
+def _workspace_of(token: Token) -> str:
+    return token.workspace if isinstance(token, WorkspaceToken) else "*"
 
 
 def _port_owners(services: Iterable[Service]) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from modelyard.domain.errors import BadInput, Unauthenticated
 from modelyard.domain.names import check_name, short_id
@@ -23,11 +23,17 @@ class Tokens:
     """What owners do with tokens, and how every caller is recognised."""
 
     def __init__(
-        self, store: TokenStore, clock: Clock, jobs: job_tokens.JobTokens | None = None
+        self,
+        store: TokenStore,
+        clock: Clock,
+        jobs: job_tokens.JobTokens | None = None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
+        """``changed`` is called when there is another token, or one less."""
         self._store = store
         self._clock = clock
         self._jobs = jobs
+        self._changed = changed
 
     def create(self, name: str, role: str) -> tuple[Token, str]:
         """A new token and its secret, which is shown only now. Raises BadInput, AlreadyExists."""
@@ -42,6 +48,7 @@ class Tokens:
             created=self._clock.now(),
         )
         self._store.add(token)
+        self._changed()
         return token, secret
 
     def list(self) -> Sequence[Token]:
@@ -51,6 +58,7 @@ class Tokens:
     def revoke(self, id: str) -> None:
         """From now on the token opens nothing. Raises NotFound."""
         self._store.revoke(id, self._clock.now())
+        self._changed()
 
     def authenticate(self, secret: str) -> Token:
         """The token of this secret. Raises Unauthenticated when unknown or revoked."""

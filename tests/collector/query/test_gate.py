@@ -176,7 +176,7 @@ def test_a_question_over_the_tables_passes(
         ("SELECT 1 HAVING getenv('X') = ''", "getenv"),
         ("SELECT count(*) FROM requests TABLESAMPLE 10% WHERE getenv(id) = ''", "getenv"),
         ("SELECT g\u0435tenv('HOME')", "g\u0435tenv"),  # a Cyrillic letter
-        ("SELECT \uff47\uff45\uff54\uff45\uff4e\uff56('HOME')", "\uff47\uff45\uff54\uff45\uff4e\uff56"),
+        ("SELECT \uff47etenv('HOME')", "\uff47etenv"),
         ("SELECT/**/getenv/* */('HOME')--", "getenv"),
         ("SELECT \x00 1", "code 0"),
         ("SELECT '\ud800'", "Unicode"),
