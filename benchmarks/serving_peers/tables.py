@@ -33,6 +33,8 @@ def page(plan: Plan, results: Results) -> str:
 
 def model(plan: Plan, results: Results, kind: str) -> list[str]:
     """A model's heading, what its servers cost, and a table for each size of body measured."""
+    if not any(w.kind == kind and (w.ready or w.problem) for w in results.weights):
+        return [f"### {TITLES[kind]}", "Not measured."]
     found = [f"### {TITLES[kind]}", costs(plan, results, kind)]
     for rows in plan.rows:
         if any(sample.case[:2] == (kind, rows) for sample in results.samples):

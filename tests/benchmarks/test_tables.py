@@ -53,6 +53,24 @@ def test_a_model_has_its_costs_and_a_table_for_each_size_of_body() -> None:
 """)
 
 
+def test_a_model_that_was_not_reached_says_so() -> None:
+    plan = Plan(PEERS, kinds=("onnx",), loop=False)
+
+    assert page(plan, Results()) == "### ONNX network, 10-64-64-1\n\nNot measured."
+
+
+def test_only_sizes_and_connections_that_were_measured_have_a_column() -> None:
+    plan = Plan(PEERS, kinds=("linear",), rows=(1, 100), connections=(1, 16), loop=False)
+    results = Results([Sample("ours", Case("linear", 1, 16), 0, 2000.0, 0.4, 0.9)])
+    results.weight("ours", "linear").ready = [1.0]
+
+    text = page(plan, results)
+
+    assert "16 conn." in text
+    assert "1 conn." not in text
+    assert "100 rows" not in text
+
+
 def test_a_table_has_numbers_on_the_right() -> None:
     assert table(["a", "b"], [["x", "1"]]) == "| a | b |\n| --- | ---: |\n| x | 1 |"
 
