@@ -27,6 +27,7 @@ REQUEST    front -> worker: {"method", "path", "query", "headers": [[name, value
            "method": "predict", "request_id": …} + their data one after the other, row-major and
            little-endian, texts (BYTES) each after its length in 4 bytes;
            to a script whose matrix was read: its head with "tensors", each and the type wanted;
+           "trace" besides is the traceparent that the request came with;
            several requests to be run together: {"batch": [head with "size", …]} + their bodies
 STARTED    worker -> front: run() begins now (only for a request that waited behind another)
 RESPONSE   worker -> front: {"status", "headers": [[name, value], …], "run_ms"} + body;
@@ -37,7 +38,8 @@ END        worker -> front: no more comes for this request: its streamed body is
            ({"run_ms"}) or broke off ({"error", "code"}), or a CANCEL was obeyed ({"cancelled"})
 CANCEL     front -> worker: the client is gone; a request not started is dropped, others may go on
 FAULT      worker -> front: init() or the worker itself failed: {"phase", "type", "message",
-           "file", "line", "traceback", "hint"}
+           "file", "line", "function", "traceback", "hint"}; with the phase "run" it tells, for
+           telemetry, of an exception of run() besides that one's answer: {…, "request", "trace"}
 
 The page is a memfd of PAGE_SIZE bytes with PAGE at offset 0: the id of the request that run() has
 (0 for none), when it began (CLOCK_MONOTONIC) and how many requests are finished. The worker writes
