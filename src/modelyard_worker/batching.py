@@ -39,14 +39,13 @@ class BatchAnswer:
         self._parts = parts
         self.body = b"".join([answer.body for answer, _ in parts])
 
-    def head(self, run_ms: float) -> Dict[str, Any]:
-        """The head of the RESPONSE frame."""
-        heads = []
-        for answer, part_ms in self._parts:
-            head = answer.head(part_ms)
-            head["size"] = len(answer.body)
-            heads.append(head)
-        return {"batch": heads, "run_ms": run_ms}
+    def head(self, run_ms: float, start_of: Callable[[Answer], bytes]) -> bytes:
+        """The head of the RESPONSE frame; ``start_of`` gives a part's up to its time."""
+        heads = [
+            b'%s%.3f,"size":%d}' % (start_of(answer), part_ms, len(answer.body))
+            for answer, part_ms in self._parts
+        ]
+        return b'{"batch":[%s],"run_ms":%.3f}' % (b",".join(heads), run_ms)
 
 
 class Batcher:

@@ -64,6 +64,7 @@ class TextForm(InputForm):
         self._script = script
         self._name = script.parameters[0].name
         self._outline: Hashable = None
+        self._fits: Hashable = None  # the last key that has this outline
 
     def read(self, frame: Frame) -> Request:
         if frame.head.get("method") != "POST":
@@ -80,8 +81,10 @@ class TextForm(InputForm):
         form = rows.form_of(value)
         if not form.rows:
             raise Unmergeable("it holds no list, so no rows")
-        if self._outline is not None and self._outline != _outline(form):
-            raise Unmergeable("it has other names than the sample")
+        if self._outline is not None and form.key != self._fits:
+            if self._outline != _outline(form):
+                raise Unmergeable("it has other names than the sample")
+            self._fits = form.key
         return Request(value, form, json.dumps(value) if self._outline is None else None)
 
     def joined(self, requests: Sequence[Request]) -> Dict[str, Any]:
@@ -95,6 +98,7 @@ class TextForm(InputForm):
 
     def learn(self, sample: Any) -> None:
         self._outline = _outline(rows.form_of(sample))
+        self._fits = None
 
 
 class ObjectForm(InputForm):

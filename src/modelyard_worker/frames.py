@@ -129,7 +129,11 @@ def encode_response(id_: int, start: bytes, run_ms: float, body: Bytes) -> bytes
     A RESPONSE whose head begins with ``start`` (``response_start``), so that what is the same in
     nearly every answer is encoded once.
     """
-    head = b"%s%.3f}" % (start, run_ms)
+    return response(id_, b"%s%.3f}" % (start, run_ms), body)
+
+
+def response(id_: int, head: bytes, body: Bytes) -> bytes:
+    """A RESPONSE whose head is JSON already."""
     length = len(head)
     size = _LENGTH.size + length + len(body)
     return b"".join(

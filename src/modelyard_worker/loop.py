@@ -15,6 +15,7 @@ from typing import Any, Deque, Dict, Iterable, Iterator, List, Tuple
 
 from modelyard_worker import answers, faults, frames, marks
 from modelyard_worker.answers import Answer
+from modelyard_worker.batching import BatchAnswer
 from modelyard_worker.channel import Channel, Closed
 from modelyard_worker.context import REQUEST_ID
 from modelyard_worker.executor import Runner
@@ -126,9 +127,13 @@ class Loop:
         if type(answer) is Answer and answer.pieces is None:
             start = self._start_of(answer)
             last = encode_response(frame.id, start, outcome.run_ms, answer.body)
+        elif isinstance(answer, BatchAnswer):
+            head = answer.head(outcome.run_ms, self._start_of)
+            last = frames.response(frame.id, head, answer.body)
         elif answer.pieces is None:
-            head = answer.head(outcome.run_ms)
-            last = encode(Frame(frames.RESPONSE, frame.id, head, answer.body))
+            last = encode(
+                Frame(frames.RESPONSE, frame.id, answer.head(outcome.run_ms), answer.body)
+            )
         else:
             last = encode(self._stream(frame.id, answer, answer.pieces))
         self._page.finish()

@@ -138,6 +138,11 @@ def _part_text(text: str, counts: Sequence[int]) -> List[Any]:
 
 
 def _form_of_dict(value: Dict[Any, Any]) -> Form:
+    if len(value) == 1:  # as {"data": [...]}, what most clients send: the same in fewer steps
+        ((name, item),) = value.items()
+        if isinstance(item, list):
+            form = form_of(item)
+            return Form(("dict", ((name, form.key),)), form.rows)
     whole = _constants_of(value)
     forms = {
         name: Form(_constant(item), 0) if name in whole else form_of(item)
