@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from modelyard.bootstrap.collector_questions import Questions
 from modelyard.bootstrap.collector_standards import Standards
 from modelyard.collector.drain import Drain
 from modelyard.collector.gateway_log import GatewayLog, GatewaySocket
@@ -35,6 +36,7 @@ class Collector:
     gateway: GatewayLog
     status: Status
     standards: Standards
+    questions: Questions
 
 
 def collector_socket(settings: Settings) -> Path:
@@ -62,15 +64,20 @@ def make_collector(settings: Settings) -> Collector:
     drain.note = store.note
     standards.join(store, drain, gateway)
     status = Status(store, drain, gateway)
-    return Collector(settings, store, drain, gateway, status, standards)
+    questions = Questions(settings, store)
+    return Collector(settings, store, drain, gateway, status, standards, questions)
 
 
 def make_parts(collector: Collector) -> Sequence[Part]:
     """Those that live beside the store; it has started when they do."""
     socket = GatewaySocket(log_socket(collector.settings), collector.gateway.take)
-    return [socket, collector.standards]
+    return [socket, collector.standards, collector.questions]
 
 
 def make_routes(collector: Collector) -> Sequence[Route]:
     """All that it answers."""
-    return [*collector.status.routes(), *collector.standards.routes(collector.store)]
+    return [
+        *collector.status.routes(),
+        *collector.standards.routes(collector.store),
+        *collector.questions.routes(),
+    ]

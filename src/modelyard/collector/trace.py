@@ -1,0 +1,104 @@
+"""Everything that is known of one request."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from modelyard.collector.answers import BASE, json
+from modelyard.collector.asker import Asker
+from modelyard.collector.moments import aware, naive
+from modelyard.collector.web import HttpAnswer, HttpRequest, Route
+from modelyard.domain.errors import NotFound
+from modelyard.telemetry.tables import TABLES
+from modelyard.wire.telemetry import Trace, TraceItem
+
+_BACK = (3600.0, 86_400.0, float("inf"))
+"""Seconds back from now, tried one after the other."""
+
+_BEFORE, _AFTER = 60.0, 600.0
+"""Seconds around a request in which what belongs to it is looked for."""
+
+_OTHERS = tuple(name for name in TABLES if name not in {"requests", "performanceCounters"})
+_MOST = 10_000
+
+
+class Traces:
+    """``GET …/requests/ID``."""
+
+    def __init__(self, store: Asker) -> None:
+        self._store = store
+
+    def routes(self) -> Sequence[Route]:
+        """The one."""
+        return (Route("GET", f"{BASE}/requests/{{id}}", self.trace),)
+
+    async def trace(self, request: HttpRequest) -> HttpAnswer:
+        """Raises NotFound while nothing is known of it."""
+        id = request.parameters["id"]
+        found = await self._request(id, request.workspace)
+        if found is None:
+            raise NotFound(
+                f"Nothing is known of a request {id!r}. Requests are seen half a second after "
+                "they were answered, and for as long as telemetry is kept "
+                "(MODELYARD_TELEMETRY_DAYS)."
+            )
+        row = _named("requests", found)
+        begun: datetime = row["timestamp"]
+        around = aware(begun).timestamp()
+        length = (row.get("duration") or 0.0) / 1000
+        items: list[TraceItem] = []
+        for table in _OTHERS:
+            items += await self._items(table, row, around - _BEFORE, around + length + _AFTER)
+        items.sort(key=lambda item: item.time)
+        return json(
+            Trace(
+                id=row["id"],
+                workspace=row.get("workspace", ""),
+                service=row.get("service", ""),
+                version=row.get("application_Version", ""),
+                revision=row.get("revision"),
+                request={**row, "timestamp": aware(begun)},
+                items=items,
+            )
+        )
+
+    async def _request(self, id: str, workspace: str | None) -> tuple[Any, ...] | None:
+        now = time.time()
+        for back in _BACK:
+            after = max(0.0, now - back)
+            rows = await self._store.query(
+                "SELECT * FROM requests WHERE (id = ? OR operation_Id = ?) AND timestamp >= ? "
+                "AND (? IS NULL OR workspace = ?) "
+                # of a trace with several requests the first, and the front's before the gateway's
+                "ORDER BY id <> ?, source, timestamp LIMIT 1",
+                [id, id, naive(after), workspace, workspace, id],
+                since=after,
+            )
+            if rows:
+                return rows[0]
+        return None
+
+    async def _items(
+        self, table: str, row: dict[str, Any], after: float, before: float
+    ) -> list[TraceItem]:
+        ids = [row["id"], row.get("operation_Id", row["id"])]
+        others = await self._store.query(
+            f"SELECT * FROM {table} WHERE timestamp BETWEEN ? AND ? "  # noqa: S608 - our own name
+            "AND operation_Id IN (?, ?) "
+            # others of the same trace have the same operation
+            "AND coalesce(json_extract_string(customDimensions, '$.request_id'), ?) = ? "
+            "AND (? IS NULL OR workspace = ?) "
+            f"ORDER BY timestamp LIMIT {_MOST}",
+            [naive(after), naive(before), *ids, row["id"], row["id"],
+             row.get("workspace"), row.get("workspace")],
+            since=after,
+        )  # fmt: skip
+        found = (_named(table, other) for other in others)
+        return [TraceItem(time=aware(v.pop("timestamp")), table=table, values=v) for v in found]
+
+
+def _named(table: str, row: Sequence[Any]) -> dict[str, Any]:
+    """The values by their columns, without those that are NULL."""
+    named = zip(TABLES[table].names, row, strict=True)
+    return {name: value for name, value in named if value is not None}
