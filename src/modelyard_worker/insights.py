@@ -100,8 +100,19 @@ def preset(address: str) -> None:
 
 
 def _marked(envelope: Any) -> Any:
-    """With the request that is being run, unless the script says which."""
-    request = REQUEST_ID.get()
-    if request and isinstance(envelope, dict):
-        envelope.setdefault("tags", {}).setdefault("ai.operation.id", request)
+    """With the request that is being run, or its trace, unless the script says which."""
+    request = REQUEST_ID.single()
+    if not request or not isinstance(envelope, dict):
+        return envelope
+    tags = envelope.setdefault("tags", {})
+    if "ai.operation.id" in tags:
+        return envelope
+    trace = REQUEST_ID.trace_of(request).split("-")
+    if len(trace) >= 3:
+        # others of the same trace have the same operation, so the request is named beside it
+        tags.update({"ai.operation.id": trace[1], "ai.operation.parentId": trace[2]})
+        base = envelope.get("data", {}).get("baseData", {})
+        base.setdefault("properties", {}).setdefault("request_id", request)
+    else:
+        tags["ai.operation.id"] = request
     return envelope

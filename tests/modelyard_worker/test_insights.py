@@ -62,6 +62,19 @@ def test_the_packages_metrics_arrive_by_themselves_with_the_request_that_was_run
     assert {path for path, _ in ingest.posts} == {"/telemetry/key/v2/track"}
 
 
+def test_a_request_of_a_trace_is_named_beside_it(serve, ingest):
+    worker = serve(TRACKS, MODELYARD_INGEST=ingest.address)
+    trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+    worker.score("1", trace=f"00-{trace}-{span}-01")
+
+    wait_until(lambda: len(ingest.items) == 2)
+    item = ingest.items[1]
+    assert item["tags"]["ai.operation.id"] == trace
+    assert item["tags"]["ai.operation.parentId"] == span
+    assert item["data"]["baseData"]["properties"] == {"request_id": "request-1"}
+
+
 def test_a_server_that_is_away_holds_nobody_up_and_gets_all_when_it_is_back(serve, ingest):
     ingest.statuses = [503, 500]
     worker = serve(TRACKS, MODELYARD_INGEST=ingest.address)
