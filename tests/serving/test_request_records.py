@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from modelyard.telemetry import encoding
-from modelyard.telemetry.records import Failure, Request
+from modelyard.telemetry.records import Failure, Log, Request
 from modelyard.telemetry.ring import RingReader
 from tests.serving.fronts import ECHO, Front, UnixConnection
 from tests.serving.ring_records import Handed
+from tests.serving.test_batching import BATCHING, Gate
+from tests.serving.test_batching import SCRIPT as SCRIPT_OF_BATCHES
 from tests.waiting import wait_until
 
 Start = Callable[..., Front]
@@ -216,3 +218,23 @@ def test_without_a_folder_nothing_is_recorded_and_with_a_bad_one_the_front_serve
     assert silent.score().status == told.score().status == 200
     assert "telemetry" not in silent.log()
     assert "no telemetry is handed over" in told.log()
+
+
+def test_requests_that_are_run_together_say_so_and_their_lines_belong_to_none(
+    start: Start, rings: str
+) -> None:
+    batched = SCRIPT_OF_BATCHES.replace("    rows =", '    print("running")\n    rows =')
+    front = start(batched, rings=rings, batching=BATCHING)
+    gate = Gate(front)
+    for number in range(3):
+        gate.ask([number, 1])
+
+    assert [answer.json for answer in gate.answers()] == [[1], [2], [3]]
+
+    handed = Handed(front)
+    records = [record for record in handed.requests(4) if record.batch == 3]
+    assert len(records) == 3
+    assert len({record.id for record in records}) == 3
+    assert all(record.queue > 0 <= record.run and record.worker == 1 for record in records)
+    lines = [log for log in handed.of(Log) if log.message == "running"]
+    assert [bool(log.request) for log in lines[-2:]] == [True, False]
