@@ -1,5 +1,6 @@
 """Scripts that report by Microsoft's package while their workers are forked from a template."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -71,24 +72,12 @@ def test_what_init_reported_arrives_also_when_it_fails(
 
 
 def spec(**more: object) -> FrontSpec:
-    named = dict.fromkeys(
-        [
-            "id",
-            "workspace",
-            "service",
-            "service_version",
-            "python",
-            "runtime",
-            "app_root",
-            "entry_script",
-            "model_dir",
-            "socket",
-            "control_socket",
-            "log_file",
-        ],
-        "x",
-    )
-    return FrontSpec(**named, revision=1, **more)  # type: ignore[arg-type]
+    named = {
+        field.name: "x"
+        for field in dataclasses.fields(FrontSpec)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    }
+    return FrontSpec(**{**named, "revision": 1, **more})  # type: ignore[arg-type]
 
 
 def test_a_worker_is_told_its_address_and_the_service_may_say_another_for_packages() -> None:

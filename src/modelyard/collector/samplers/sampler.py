@@ -45,6 +45,7 @@ class Sampler:
         self._machine = Machine(folder)
         self._cards = cards or Cards()
         self._told: set[str] = set()
+        self._looking: asyncio.Future[list[Measure]] | None = None
         self.latest: list[Measure] = []
         self.cost = 0.0
         """Seconds that the last look took of a processor."""
@@ -59,12 +60,16 @@ class Sampler:
                 due = max(due + self._interval, loop.time())
                 await asyncio.sleep(due - loop.time())
         finally:
+            # a look that is under way still has the driver open
+            if self._looking is not None:
+                await asyncio.wait([self._looking])
             self._cards.close()
 
     async def look(self) -> None:
         """One look; its rows go to the sink."""
         try:
-            measures = await asyncio.to_thread(self._look)
+            self._looking = asyncio.ensure_future(asyncio.to_thread(self._look))
+            measures = await asyncio.shield(self._looking)
         except Exception as error:  # noqa: BLE001 - what one look meets must not end all others
             self._tell(f"processes cannot be looked at: {error!r}")
             return
