@@ -65,9 +65,21 @@ def test_what_cannot_be_formatted_or_comes_after_the_end_raises_nothing(
 
     logger.info("%d", "no number")
     logger.info("half \ud800")
-    logger.handlers[0].close()
+    [handler] = logger.handlers
+    assert isinstance(handler, RingHandler)
+    handler.end()
     logger.info("too late")
 
     [log] = _records(rings)
     assert isinstance(log, Log)
     assert log.message == "modelyard.test: half \\ud800"
+
+
+def test_logging_that_is_configured_anew_does_not_end_it(
+    rings: Rings, logger: logging.Logger
+) -> None:
+    logger.handlers[0].close()  # as logging.config does with all that there are
+    logger.info("goes on")
+
+    assert len(_records(rings)) == 1
+    assert not rings.reader().orphaned()

@@ -46,7 +46,7 @@ def run(settings: Settings) -> None:
         adapters.close()
         os.close(lock)
         if handed_over is not None:
-            handed_over.close()
+            handed_over.end()
 
 
 def _announce(adapters: Adapters) -> None:

@@ -28,14 +28,17 @@ class RingHandler(logging.Handler):
         except Exception:  # noqa: BLE001 - as every handler: logging must not end its caller
             self.handleError(record)
 
-    def close(self) -> None:
-        """The ring stays for the collector."""
+    def end(self) -> None:
+        """
+        No more comes; the ring stays for the collector.
+
+        Not done by ``close``: logging calls that of handlers in use when it is configured anew.
+        """
         self.acquire()
         try:
             self._ring.close()
         finally:
             self.release()
-        super().close()
 
     def _put(self, record: logging.LogRecord) -> None:
         request = getattr(record, "request_id", "")
