@@ -25,6 +25,8 @@ def test_the_machine_is_told_by_opentelemetrys_names_and_units(tmp_path: Path) -
         ("system.memory.usage", "By"),
         ("system.filesystem.utilization", "1"),
         ("system.process.count", "{process}"),
+        ("system.thread.count", "{thread}"),
+        ("system.open_file_descriptor.count", "{file_descriptor}"),
         ("system.network.io", "By"),
     }
 

@@ -73,6 +73,8 @@ system.cpu.utilization             1                 gauge   Share of all proces
 system.cpu.logical.count           {cpu}             gauge   Processors.
 system.cpu.load_average.1m         {thread}          gauge   Threads that run or wait for it.
 system.process.count               {process}         gauge   Processes of the machine.
+system.thread.count                {thread}          gauge   Threads of the machine.
+system.open_file_descriptor.count  {file_descriptor} gauge   Open files of the machine.
 system.memory.usage                By                gauge   Memory of the machine by state.
 system.memory.limit                By                gauge   Memory that the machine has.
 system.memory.utilization          1                 gauge   Share of memory that is used.

@@ -23,8 +23,8 @@ class Machine:
     def look(self) -> list[Measure]:
         """All measures now; what the machine does not tell is left out."""
         found: list[Measure] = []
-        for part in (self._processor, _memory, self._room, _disks, _network):
-            with contextlib.suppress(OSError, NotImplementedError, RuntimeError):
+        for part in (self._processor, _kernel, _memory, self._room, _disks, _network):
+            with contextlib.suppress(OSError, NotImplementedError, RuntimeError, ValueError):
                 found += part()
         return found
 
@@ -52,6 +52,14 @@ class Machine:
             yield _of("Disk", "system.filesystem.usage", size, "By", attributes, where)
         share = usage.percent / 100
         yield _of("Disk", "system.filesystem.utilization", share, "1", {}, where)
+
+
+def _kernel() -> Iterator[Measure]:
+    """Two lines of Linux's; elsewhere there is no such file."""
+    threads = Path("/proc/loadavg").read_text().split()[3].partition("/")[2]
+    yield _of("Machine", "system.thread.count", int(threads), "{thread}")
+    files = int(Path("/proc/sys/fs/file-nr").read_text().split()[0])
+    yield _of("Machine", "system.open_file_descriptor.count", files, "{file_descriptor}")
 
 
 def _memory() -> Iterator[Measure]:
