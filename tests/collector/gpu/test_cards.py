@@ -35,8 +35,8 @@ def test_each_of_two_cards_is_told_with_its_own_values() -> None:
 
     measures = Cards(lambda: nvml).look({})
 
-    general = [m for m in measures if m.attributes.get("hw.gpu.task") == "general"]
-    assert of(general, "hw.gpu.utilization") == {"GPU-a": 0.42, "GPU-b": 0.0}
+    assert of(measures, "hw.gpu.encoder.utilization") == {"GPU-a": 0.0, "GPU-b": 0.0}
+    assert of(measures, "hw.gpu.utilization") == {"GPU-a": 0.42, "GPU-b": 0.0}
     assert of(measures, "hw.gpu.memory.utilization") == {"GPU-a": 0.1, "GPU-b": 0.0125}
     assert of(measures, "hw.temperature") == {"GPU-a": 61, "GPU-b": 40}
     assert of(measures, "hw.power")["GPU-a"] == 350.5

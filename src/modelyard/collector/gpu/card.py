@@ -73,7 +73,8 @@ def read_whole(nvml: Nvml, handle: Any, card: Card) -> None:
     for task in ("Encoder", "Decoder"):
         found = ask(nvml, f"nvmlDeviceGet{task}Utilization", handle)
         if found is not None:
-            card.values["hw.gpu.utilization", task.lower()] = found[0] / 100
+            # a name of its own, so that SQL which asks for a card's use has one number
+            card.values[f"hw.gpu.{task.lower()}.utilization", task.lower()] = found[0] / 100
     sensor = nvml.NVML_TEMPERATURE_GPU
     _keep(card, "hw.temperature", ask(nvml, "nvmlDeviceGetTemperature", handle, sensor))
     # the driver counts thousandths of watts and joules

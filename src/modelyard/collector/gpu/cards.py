@@ -22,6 +22,8 @@ AGAIN = 300.0
 
 _UNITS = {
     "hw.gpu.utilization": ("1", "hw.gpu.task"),
+    "hw.gpu.encoder.utilization": ("1", "hw.gpu.task"),
+    "hw.gpu.decoder.utilization": ("1", "hw.gpu.task"),
     "hw.gpu.memory.usage": ("By", ""),
     "hw.gpu.memory.limit": ("By", ""),
     "hw.gpu.memory.utilization": ("1", ""),

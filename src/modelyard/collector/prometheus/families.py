@@ -83,6 +83,8 @@ system.filesystem.utilization      1                 gauge   Share of that disk 
 system.disk.io                     By                counter Bytes read from and written to disks.
 system.network.io                  By                counter Bytes over network interfaces.
 hw.gpu.utilization                 1                 gauge   Share of time that a card computed.
+hw.gpu.encoder.utilization         1                 gauge   Share of time that it encoded video.
+hw.gpu.decoder.utilization         1                 gauge   Share of time that it decoded video.
 hw.gpu.memory.usage                By                gauge   Memory of a card that is used.
 hw.gpu.memory.limit                By                gauge   Memory that a card has.
 hw.gpu.memory.utilization          1                 gauge   Share of its memory that is used.
