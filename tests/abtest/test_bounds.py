@@ -1,10 +1,11 @@
 """How bounds and intervals behave."""
 
+import math
 import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from modelyard.abtest import (
@@ -161,3 +162,29 @@ def test_an_always_valid_p_value_never_goes_up() -> None:
         p = after
 
     assert 0 < p < 0.2
+
+
+def test_a_step_within_the_burn_in_does_not_count_among_others() -> None:
+    early = asymptotic.difference(Moments(50, 0.0, 50.0), Moments(50, 9.0, 50.0))
+    late = asymptotic.difference(Moments(500, 0.0, 500.0), Moments(500, 1.0, 500.0))
+
+    assert asymptotic.stratified([early, late]) == asymptotic.stratified([late])
+    assert asymptotic.stratified([early]) == asymptotic.Difference()
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
+@example(110, 475_910, 0, 475_910)
+@example(107, 22_136, 107, 0)
+def test_the_interval_of_a_difference_ends_where_the_evidence_is_enough(
+    n0: int, n1: int, k0: int, k1: int
+) -> None:
+    arms = Counts(n0, min(k0, n0)), Counts(n1, min(k1, n1))
+
+    ends = rate_difference.interval(*arms, 0.05)
+
+    assert -1 <= ends[0] <= arms[1].rate - arms[0].rate <= ends[1] <= 1
+    for end, inwards in zip(ends, (1e-9, -1e-9), strict=True):
+        if abs(end) < 1 - 1e-8:
+            assert rate_difference.log_e(*arms, end + inwards) < math.log(20) + 1e-3
+            assert rate_difference.log_e(*arms, end - inwards) > math.log(20) - 1e-3

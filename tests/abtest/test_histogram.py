@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelyard.abtest import quantiles
+from modelyard.abtest.beta_binomial import log_mixture
 from modelyard.abtest.histogram import LEAST, MOST, Histogram, stored
 from modelyard.domain.errors import BadInput
 
@@ -120,3 +121,30 @@ def test_the_two_sided_test_asks_for_stored_values() -> None:
 
     with pytest.raises(BadInput, match="stored values"):
         quantiles.same_quantile_p(binned, binned, 0.5, t_opt=100)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(1, 12), min_size=1, max_size=25),
+    st.lists(st.integers(1, 12), min_size=1, max_size=25),
+    st.sampled_from([0.25, 0.5, 0.8]),
+    st.booleans(),
+)
+def test_the_evidence_is_the_least_over_every_quantile_that_there_could_be(
+    control: list[int], candidate: list[int], p: float, binned: bool
+) -> None:
+    arms = [
+        Histogram().observed(arm).steps() if binned else stored(map(float, arm))
+        for arm in (control, candidate)
+    ]
+    n0, n1 = len(control), len(candidate)
+
+    found = quantiles.log_e(*arms, p, t_opt=50)
+
+    # between whole numbers nothing changes: halves and whole numbers are all there is to try
+    tried = [
+        log_mixture(sum(c < x for c in control), n0, p, 50, one_sided=True)
+        + log_mixture(n1 - sum(c <= x for c in candidate), n1, 1 - p, 50, one_sided=True)
+        for x in (half / 2 for half in range(28))
+    ]
+    assert found == pytest.approx(min(tried), abs=1e-9)

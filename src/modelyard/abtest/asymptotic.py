@@ -2,7 +2,9 @@
 Asymptotic confidence sequences: means of anything with a finite variance, and their differences.
 
 Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024 (Time-uniform central limit theory and
-asymptotic confidence sequences, Annals of Statistics 52(6); arXiv 2103.06476); for A/B tests Maharaj et al. 2023 (arXiv 2302.10108)::
+asymptotic confidence sequences, Annals of Statistics 52(6); arXiv 2103.06476); for A/B tests
+Maharaj et al. 2023 (Anytime-valid confidence sequences in an enterprise A/B testing platform,
+arXiv 2302.10108)::
 
     half width = sqrt(var) sqrt(2 (n rho² + 1) / (n² rho²) log(sqrt(n rho² + 1) / alpha))
     rho² = (-2 log alpha + log(-2 log alpha + 1)) / n_opt      (tightest near n_opt values)

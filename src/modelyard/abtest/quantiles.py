@@ -1,10 +1,10 @@
 """
 Quantiles: a confidence sequence for one arm, and evidence that one arm's is above the other's.
 
-Howard and Ramdas 2022 (Bernoulli 28(3); arXiv 1906.09712), theorem 5 for two
-arms. How many values lie under x is a yes/no count with the rate F(x); the beta-binomial mixture
-M_F(x) is evidence against "F(x) = p". Two arms have the same p-quantile only if some x is the
-p-quantile of both, so::
+Howard and Ramdas 2022 (Bernoulli 28(3); arXiv 1906.09712), theorem 5 for two arms. How many
+values lie under x is a yes/no count with the rate F(x); the beta-binomial mixture M_F(x) is
+evidence against "F(x) = p". Two arms have the same p-quantile only if some x is the p-quantile of
+both, so::
 
     e = min over x of M0(x) M1(x)
 

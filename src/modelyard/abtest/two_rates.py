@@ -3,8 +3,8 @@ Two yes/no rates, also rare ones: evidence that one is above the other by more t
 
 Turner, Ly and Grünwald 2024 (Generic e-variables for exact sequential k-sample tests that allow
 for optional stopping, arXiv 2106.02693), and Turner and Grünwald 2023 for margins (Safe sequential
-testing and effect estimation in stratified count data, arXiv 2302.11401). Exact at
-every sample size and share of traffic; no approximation, no known base rate.
+testing and effect estimation in stratified count data, arXiv 2302.11401). Exact at every sample
+size and share of traffic; no approximation, no known base rate.
 
 The claim to be refuted is ``p1 <= factor p0 + margin``. Before a batch of (n0, k0) and (n1, k1)
 is seen, rates θ are guessed from the past; θ° is the point of the claim that fits them best::
@@ -16,7 +16,8 @@ Where the guess fits the claim, e is 1: nothing is staked. Else, for true rates 
 E[e] = (1 + u)^n0 (1 + w)^n1 <= exp(n0 u + n1 w) <= 1, for n0 u + n1 w is the negative slope of
 the sum above at θ° towards p, which no point of the claim makes positive as θ° is the best of a
 convex set. So the product over batches is evidence, whatever the rates do from batch to batch and
-however traffic moves between them.
+however traffic moves between them. When a batch ends must not depend on what is in it: look by the
+clock or by the number of users.
 """
 
 from dataclasses import dataclass
