@@ -77,10 +77,10 @@ def key_for(origin: Origin, key: bytes) -> str:
 
 def read_key(text: str, key: bytes) -> Origin | None:
     """Whose key this is; nobody's in particular for the home's own; None for a false one."""
-    if hmac.compare_digest(text.encode(), key):
+    if hmac.compare_digest(text.encode(errors="replace"), key):
         return Origin()
     facts, _, seal = text.partition(".")
-    if not hmac.compare_digest(seal.encode(), _seal(facts, key).encode()):
+    if not hmac.compare_digest(seal.encode(errors="replace"), _seal(facts, key).encode()):
         return None
     try:
         return Origin(
@@ -127,7 +127,7 @@ def variables(address: str) -> dict[str, str]:
 
 
 def _seal(facts: str, key: bytes) -> str:
-    return _text(hmac.digest(key, facts.encode(), hashlib.sha256)[:_SEAL])
+    return _text(hmac.digest(key, facts.encode(errors="replace"), hashlib.sha256)[:_SEAL])
 
 
 def _text(data: bytes) -> str:
