@@ -53,7 +53,7 @@ class Settings:
     """MODELYARD_MAX_BODY: largest scoring request taken unless a service says less, in bytes."""
 
     sample_seconds: int = 5
-    """MODELYARD_SAMPLE_SECONDS: seconds between looks at processes, machine and cards (default 5)."""
+    """MODELYARD_SAMPLE_SECONDS: seconds between looks at processes, machine and cards."""
 
     otlp_endpoint: str | None = None
     """MODELYARD_OTLP_ENDPOINT: where telemetry is sent to as well, by OTLP (default: nowhere)."""
