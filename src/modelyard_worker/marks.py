@@ -78,7 +78,7 @@ class MarkedFile(io.FileIO):
 
     def write(self, data: Any) -> int:
         """All of it; gives its own size."""
-        text = bytes(data)
+        text = data if type(data) is bytes else memoryview(data).tobytes()
         if not text:
             return 0
         whole = text
