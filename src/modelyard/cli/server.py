@@ -11,12 +11,13 @@ from modelyard import settings as settings_
 from modelyard.cli.choose import server
 from modelyard.cli.output import Json, print_json, say, show, show_all
 from modelyard.cli.processes import run_part
-from modelyard.domain.errors import BadInput, NotFound
+from modelyard.domain.errors import BadInput, ModelyardError, NotFound
 from modelyard.sdk.progress import human
 from modelyard.wire.server import ServerStatus
+from modelyard.wire.telemetry_status import TelemetryStatus
 
 NONE = "No processes."
-PARTS = ("supervisor", "control", "gateway")
+PARTS = ("supervisor", "control", "gateway", "collector")
 
 
 def up(
@@ -70,10 +71,26 @@ def status(as_json: Json = False) -> None:
     say("")
     for name, size in value.disk.items():
         say(f"{human(size):>10}  {name}")
+    _telemetry()
+
+
+def _telemetry() -> None:
+    """How the store of telemetry is; whatever is wrong with it, the rest has been shown."""
+    say("")
+    try:
+        found = server().get("/telemetry/status", TelemetryStatus)
+    except ModelyardError as error:
+        say(f"telemetry is not known: {error.message}")
+        return
+    rows, dropped = sum(found.rows.values()), sum(found.dropped.values())
+    lost = f", {dropped} dropped since its start" if dropped else ""
+    say(f"{human(found.disk):>10}  telemetry: {rows} rows, {found.files} files{lost}")
+    for sentence in (*found.problems, *found.notes):
+        say(f"telemetry: {sentence}")
 
 
 def logs(
-    part: Annotated[str, typer.Argument(help="supervisor, control or gateway")] = "control",
+    part: Annotated[str, typer.Argument(help="One of its processes.")] = "control",
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many lines.")] = 100,
 ) -> None:
     """Show the end of the log of one of the server's own processes."""

@@ -11,7 +11,7 @@ from modelyard.collector import views
 from modelyard.collector.hot_export import HotExports
 from modelyard.collector.sealed_files import SealedFile, SealedFiles
 from modelyard.collector.snapshot import Snapshot
-from modelyard.collector.store_handle import Handle
+from modelyard.collector.store_handle import For, Handle
 from modelyard.collector.store_layout import LAYOUTS
 from modelyard.collector.store_opening import trouble
 
@@ -54,24 +54,21 @@ class Asking:
     def snapshot(self, tables: Sequence[str]) -> Snapshot:
         """Files of all rows of these tables."""
         engine = self._handle.get()
-        cursor = self._handle.exporting
-        assert cursor is not None  # noqa: S101 - it is there while the engine is open
         holds: list[Callable[[], None]] = []
         try:
-            with self._turn:
-                upto = engine.batch  # before the transaction begins: then it sees all of it
-                _pin(cursor)
-                sealed = {name: self._files.of(name) for name in tables}
-                holds += [self._files.hold(files) for files in sealed.values()]
-            hot = {name: self._export(cursor, name, upto, holds) for name in tables}
+            with self._handle.borrow(For.EXPORTING) as cursor:
+                with self._turn:
+                    upto = engine.batch  # before the transaction begins: then it sees all of it
+                    _pin(cursor)
+                    sealed = {name: self._files.of(name) for name in tables}
+                    holds += [self._files.hold(files) for files in sealed.values()]
+                hot = {name: self._export(cursor, name, upto, holds) for name in tables}
+                return self._described(cursor, sealed, hot, holds)
         except BaseException as error:
             for let_go in holds:
                 let_go()
             known = trouble(error, self._handle.path) if isinstance(error, duckdb.Error) else None
             raise (known or error) from error
-        finally:
-            cursor.rollback()
-        return self._described(cursor, sealed, hot, holds)
 
     def _described(
         self,
@@ -117,7 +114,7 @@ class Asking:
         return paths
 
     def _ask(self, sql: str, parameters: Sequence[Any], since: float | None) -> list[Any]:
-        with self._handle.reader() as cursor:
+        with self._handle.borrow(For.ASKING) as cursor:
             with self._turn:
                 _pin(cursor)
                 found = {name: self._files.of(name, since) for name in LAYOUTS if name in sql}

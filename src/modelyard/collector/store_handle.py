@@ -1,9 +1,10 @@
 """The open engine and its cursors: one writes, one seals, one exports, some ask."""
 
-import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from enum import Enum
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,20 @@ from modelyard.collector.store_opening import Limits, open_file
 
 READERS = 2
 """Questions that are answered at the same time."""
+
+_PATIENCE = 10.0
+"""Seconds that who was interrupted has to let go of its cursor."""
+
+
+class For(Enum):
+    """What a cursor is used for; each purpose has its own, so that none waits for another."""
+
+    ASKING = "asking"
+    SEALING = "sealing"
+    EXPORTING = "exporting"
+
+
+_COUNTS = {For.ASKING: READERS, For.SEALING: 1, For.EXPORTING: 1}
 
 
 class Handle:
@@ -35,12 +50,11 @@ class Handle:
         self._limits = limits
         self._stamp = stamp
         self._loaded = loaded
-        self._lock = threading.RLock()
+        self._changed = threading.Condition(threading.RLock())
         self._engine: Engine | None = None
-        self._cursors: list[duckdb.DuckDBPyConnection] = []
-        self._readers: queue.LifoQueue[duckdb.DuckDBPyConnection] = queue.LifoQueue()
-        self.sealing: duckdb.DuckDBPyConnection | None = None
-        self.exporting: duckdb.DuckDBPyConnection | None = None
+        self._free: dict[For, list[duckdb.DuckDBPyConnection]] = {}
+        self._lent: set[duckdb.DuckDBPyConnection] = set()
+        self._closing = False
 
     @property
     def open(self) -> bool:
@@ -55,38 +69,64 @@ class Handle:
 
     def get(self) -> Engine:
         """The engine, opened where it is not."""
-        with self._lock:
+        with self._changed:
+            while self._closing:
+                self._changed.wait()
             if self._engine is None:
                 self._engine = self._open()
             return self._engine
 
     @contextmanager
-    def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor to ask with, in a transaction that sees one moment."""
-        self.get()
-        cursor = self._readers.get()
+    def borrow(self, purpose: For) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor; what it leaves uncommitted is rolled back."""
+        engine, cursor = self._take(purpose)
         try:
             yield cursor
         finally:
             with suppress(duckdb.Error):
                 cursor.rollback()
-            self._readers.put(cursor)
+            with self._changed:
+                self._lent.discard(cursor)
+                if self._engine is engine:
+                    self._free[purpose].append(cursor)
+                else:  # it was not waited for
+                    cursor.close()
+                self._changed.notify_all()
 
     def close(self) -> None:
-        """Let go of the file; questions under way fail. It can be opened again."""
-        with self._lock:
+        """
+        Let go of the file; what is under way is interrupted. It can be opened again.
+
+        All cursors go, or the engine would live on in them with the error that it has.
+        """
+        with self._changed:
+            self._closing = True
+            deadline = time.monotonic() + _PATIENCE
+            while self._lent and time.monotonic() < deadline:
+                for cursor in self._lent:
+                    with suppress(duckdb.Error):
+                        cursor.interrupt()
+                self._changed.wait(0.05)
             engine, self._engine = self._engine, None
-            cursors, self._cursors = self._cursors, []
-            self._readers = queue.LifoQueue()
-            self.sealing = self.exporting = None
-            for cursor in cursors:
-                with suppress(duckdb.Error):
-                    cursor.interrupt()
-            for cursor in cursors:
-                with suppress(duckdb.Error):
-                    cursor.close()
+            for cursors in self._free.values():
+                for cursor in cursors:
+                    with suppress(duckdb.Error):
+                        cursor.close()
+            self._free = {}
             if engine is not None:
                 engine.close()
+            self._closing = False
+            self._changed.notify_all()
+
+    def _take(self, purpose: For) -> tuple[Engine, duckdb.DuckDBPyConnection]:
+        with self._changed:
+            engine = self.get()
+            while not self._free[purpose]:
+                self._changed.wait()
+                engine = self.get()
+            cursor = self._free[purpose].pop()
+            self._lent.add(cursor)
+            return engine, cursor
 
     def _open(self) -> Engine:
         opened = open_file(self.path, self._limits, self._stamp)
@@ -94,10 +134,10 @@ class Handle:
         try:
             recover(self.path.parent, connection, fresh=opened.fresh)
             engine = Engine(connection)
-            self._cursors = [connection.cursor() for _ in range(READERS + 2)]
-            self.sealing, self.exporting, *readers = self._cursors
-            for cursor in readers:
-                self._readers.put(cursor)
+            self._free = {
+                purpose: [connection.cursor() for _ in range(count)]
+                for purpose, count in _COUNTS.items()
+            }
             self._loaded(list(opened.notes))
         except BaseException:
             connection.close()

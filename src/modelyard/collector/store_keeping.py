@@ -13,7 +13,7 @@ import duckdb
 from modelyard.collector.retention import Belief, looked, outdated
 from modelyard.collector.seal import Sealer
 from modelyard.collector.sealed_files import SealedFiles
-from modelyard.collector.store_handle import Handle
+from modelyard.collector.store_handle import For, Handle
 from modelyard.domain.errors import ModelyardError
 
 INTERVAL = 20.0
@@ -61,8 +61,7 @@ class Keeper:
     def run_once(self, now: float) -> None:
         """Seal and delete what is due at ``now``. Raises as ``Sealer.run`` does."""
         engine = self._handle.get()
-        cursor = self._handle.sealing
-        if cursor is not None:
+        with self._handle.borrow(For.SEALING) as cursor:
             self._sealer.run(cursor, engine.batch, now, lambda t: engine.clean_later([t]))
         self._forget_old(now)
 
