@@ -60,7 +60,7 @@ class Runner:
             return BEGAN_BEFORE
         signal.signal(signal.SIGTERM, self._on_sigterm)
         signal.signal(signal.SIGINT, self._on_sigterm)
-        self._log = job_log(self._spec, self._folder.log, base)
+        self._log = job_log(self._spec, self._folder.log)
         result = self._result(base)
         self._try(self._end_log)
         # kept first: whatever becomes of us, the server finds it

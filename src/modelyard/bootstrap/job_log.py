@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from modelyard import settings
-from modelyard.domain.errors import ModelyardError
 from modelyard.domain.jobs import JobSpec
 from modelyard.serving.lines import Lines
 from modelyard.telemetry import rings
@@ -60,13 +58,15 @@ class JobLog:
             self._ring.put(encode(Log(now, "job", message)))
 
 
-def job_log(spec: JobSpec, path: Path, environment: Mapping[str, str]) -> JobLog:
+def job_log(spec: JobSpec, path: Path) -> JobLog:
     """Of this job; without a ring where there can be none, because nothing depends on it."""
+    if not spec.rings:
+        return JobLog(path, None)
     pid = os.getpid()
     about = About("job", spec.run, spec.workspace, pid=pid)
+    name = f"job-{spec.run[:64]}-{pid}.logs".replace(os.sep, "_")
     try:
-        folder = settings.read(environment).rings
-        name = f"job-{spec.run[:64]}-{pid}.logs".replace(os.sep, "_")
-        return JobLog(path, rings.create(folder, name, rings.SMALL_BYTES, about))
-    except (OSError, ModelyardError):
+        ring = rings.create(Path(spec.rings), name, rings.SMALL_BYTES, about)
+    except OSError:
         return JobLog(path, None)
+    return JobLog(path, ring)

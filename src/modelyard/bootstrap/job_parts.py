@@ -42,6 +42,7 @@ def make_job_reconciler(adapters: Adapters, supervision: Supervision) -> JobReco
             url=adapters.settings.base_url,
             token=job_tokens(adapters).issue,
             facts=lambda run: facts(adapters, run),
+            rings=str(adapters.settings.rings),
         ),
         clock=adapters.clock,
         wake=adapters.wake.set,

@@ -42,7 +42,8 @@ class JobSpec:
     """
     Everything that a job's runner is told; ``token`` opens the run's workspace only.
 
-    ``isolated``: packages that the user installed for herself are not seen.
+    ``isolated``: packages that the user installed for herself are not seen. ``rings`` is the
+    folder for the ring of its telemetry, '' for none.
     """
 
     workspace: str
@@ -60,6 +61,7 @@ class JobSpec:
     facts: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = None
     isolated: bool = True
+    rings: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,17 @@ def process_name(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Launching:
-    """How runners start: with what command, and what the script is told of the server."""
+    """
+    How runners start: with what command, and what the script is told of the server; ``rings`` is
+    where their telemetry goes, '' for nowhere.
+    """
 
     command: Sequence[str]
     runtime: str
     url: str
     token: Callable[[Run], str]
     facts: Callable[[Run], dict[str, str]]
+    rings: str = ""
 
 
 class JobActor:
@@ -157,6 +161,7 @@ class JobActor:
             facts=launching.facts(run),
             timeout=job.timeout,
             isolated=not job.environment.get("user_managed", False),
+            rings=launching.rings,
         )
 
     def _process(self, run: Run, folder: JobFolder) -> ProcessSpec:
