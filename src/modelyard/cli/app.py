@@ -23,6 +23,9 @@ COMMANDS = {
     "environment": ("modelyard.cli.environments:app", "Environments that models run in."),
     "service": ("modelyard.cli.services:app", "Deployed models behind one address."),
     "run": ("modelyard.cli.runs:app", "Runs, their metrics and files."),
+    "query": ("modelyard.cli.queries:query", "Ask telemetry in SQL or KQL."),
+    "top": ("modelyard.cli.tops:top", "Show what all services do now."),
+    "trace": ("modelyard.cli.traces:trace", "Show everything known of one request."),
     "token": ("modelyard.cli.tokens:app", "API tokens and their roles."),
     "backup": (
         "modelyard.cli.operate:backup",

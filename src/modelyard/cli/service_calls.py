@@ -21,11 +21,32 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C as more is printed.")
     ] = False,
+    since: Annotated[
+        str | None, typer.Option(help="Only lines that are newer: 30m, 12h, 7d, or a time.")
+    ] = None,
+    level: Annotated[
+        str | None, typer.Option(help="Only of this level and above: DEBUG, INFO, WARNING, …")
+    ] = None,
+    request: Annotated[str | None, typer.Option(help="Only lines of one request's id.")] = None,
+    version: Annotated[str | None, typer.Option(help="Only of this version.")] = None,
     ws: WorkspaceOption = None,
+    as_json: Json = False,
 ) -> None:
-    """Show what the workers of a service printed."""
+    """
+    Show what the workers of a service printed.
+
+    With --since, --level, --request, --version or --json lines come from telemetry, each with its
+    time.
+    """
     client = server()
-    target = at(workspace(client, ws), name) + "/logs"
+    space = workspace(client, ws)
+    asked = {"since": since, "level": level, "request_id": request, "version": version}
+    given = {key: value for key, value in asked.items() if value is not None}
+    if given or as_json:
+        query = {**given, "num_lines": lines, **({"follow": "true"} if follow else {})}
+        service_logs.show(client, space, name, query, as_json=as_json)
+        return
+    target = at(space, name) + "/logs"
 
     def read(count: int) -> list[str]:
         return client.get(target, Logs, {"lines": count}).lines

@@ -1,13 +1,35 @@
-"""Following the log of a service by asking for its end again and again."""
+"""The log of a service: from telemetry, or its end asked for again and again."""
 
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from modelyard.cli.deployments import find
+from modelyard.domain.errors import Unavailable
+from modelyard.sdk.client import Client
+from modelyard.sdk.telemetry import line_text, lines
 
 POLL = 0.5
 """Seconds between two looks at the log."""
 
 WINDOW = 1000
 """Lines asked for each time: more may not be printed between two looks."""
+
+
+def show(
+    client: Client, workspace: str, name: str, query: Mapping[str, Any], *, as_json: bool
+) -> None:
+    """Lines from telemetry, as text or as JSON; raises NotFound for a service there is not."""
+    with suppress(Unavailable):  # telemetry answers without the control plane
+        find(client, workspace, name)
+    for line in lines(client, workspace, name, query):
+        text = msgspec.json.encode(line).decode() if as_json else line_text(line)
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
 
 def follow(

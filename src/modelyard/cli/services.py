@@ -2,7 +2,7 @@
 
 import typer
 
-from modelyard.cli import deployments, service_calls, service_deploy, service_diff
+from modelyard.cli import deployments, service_calls, service_deploy, service_diff, service_metrics
 from modelyard.cli import service_options as options
 from modelyard.cli.choose import WorkspaceOption, server, workspace
 from modelyard.cli.deployments import COLUMNS, Name, at, find
@@ -75,6 +75,7 @@ def _options(service: Service) -> str:
 
 
 app.command()(service_calls.logs)
+app.command()(service_metrics.metrics)
 app.command()(service_calls.keys)
 app.command()(service_calls.score)
 app.command()(service_diff.diff)

@@ -141,9 +141,11 @@ class Answers:
         if not 0 < limit <= MOST_ROWS:
             raise BadInput(f"limit={limit} must be a number of rows from 1 to {MOST_ROWS:,}.")
         since = None if wanted.since is None else moment(wanted.since, "since", time.time())
+        if workspace is not None and wanted.workspace not in {None, workspace}:
+            raise Forbidden(f"This token opens the workspace {workspace!r} only.")
         return Ask(
             text or "", seconds, limit, MOST_BYTES, language, wanted.parameters, arrow,
-            workspace, since,
+            workspace or wanted.workspace, since, strict=workspace is not None,
         )  # fmt: skip
 
 

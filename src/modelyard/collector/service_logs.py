@@ -31,11 +31,16 @@ _LATE = 5.0
 _QUIET = 10.0
 """Seconds without a line after which an empty one shows that the server lives."""
 
+# lines of one moment stay in the order in which they came
 _SELECT = """
-    SELECT timestamp, message, severityLevel, source, stream, application_Version,
-        coalesce(json_extract_string(customDimensions, '$.request_id'), operation_Id)
+    SELECT * EXCLUDE (place) FROM (SELECT timestamp, message, severityLevel, source, stream,
+        application_Version,
+        coalesce(json_extract_string(customDimensions, '$.request_id'), operation_Id),
+        row_number() OVER () AS place
     FROM traces WHERE workspace = ? AND service = ? AND timestamp >= ?
 """
+
+_IN_ORDER = "ORDER BY timestamp, place"
 
 Row = tuple[Any, ...]
 Ask = Callable[[float, str], Awaitable[list[Row]]]
@@ -64,9 +69,9 @@ class ServiceLogs:
 
         async def ask(after: float, tail: str) -> list[Row]:
             asked = [workspace, service, naive(after), *values]
-            return await self._store.query(f"{_SELECT} {where} {tail}", asked, since=after)
+            return await self._store.query(f"{_SELECT} {where}) {tail}", asked, since=after)
 
-        told = Counter(await ask(now - _LATE, "")) if follow else Counter[Row]()
+        told = Counter(await ask(now - _LATE, _IN_ORDER)) if follow else Counter[Row]()
         found = await _last(ask, lines, since, now)
         headers = {"content-type": "application/x-ndjson", "cache-control": "no-store"}
         if not follow:
@@ -105,7 +110,7 @@ async def _last(ask: Ask, lines: int, since: float | None, now: float) -> list[R
     """The last lines, oldest first; of what is long ago only as much as is needed."""
     found: list[Row] = []
     for after in (since,) if since is not None else (now - 3600, now - 86_400, 0.0):
-        found = await ask(after, f"ORDER BY timestamp DESC LIMIT {lines}")
+        found = await ask(after, f"ORDER BY timestamp DESC, place DESC LIMIT {lines}")
         if len(found) >= lines:
             break
     return found[::-1]
@@ -124,7 +129,7 @@ async def _following(
     quiet = time.monotonic()
     while True:
         await asyncio.sleep(_LOOK)
-        seen = Counter(await ask(latest - _LATE, ""))
+        seen = Counter(await ask(latest - _LATE, _IN_ORDER))
         fresh = sorted((seen - told).elements(), key=itemgetter(0))
         told = seen
         if fresh:

@@ -111,13 +111,14 @@ class Client:
         self,
         target: str,
         *,
+        query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         accept: tuple[int, ...] = (),
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """The answer to a GET, its body still to be read. Raises like ``request``."""
         with _connection_errors(self.url):
             answer = self._pool.request(
-                "GET", self._address(target, None), headers=self._headers(headers),
+                "GET", self._address(target, query), headers=self._headers(headers),
                 preload_content=False,
             )  # fmt: skip
             try:

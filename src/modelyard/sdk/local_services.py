@@ -148,9 +148,11 @@ class LocalWebservice(Webservice):
         del delete_cache, delete_image, delete_volume
         super().delete()
 
-    def get_logs(self, num_lines: int = 5000, raw: bool = False) -> str:
-        """The last lines that the scoring script wrote."""
-        return super().get_logs(num_lines)
+    def get_logs(  # type: ignore[override]  # Azure's takes raw where others take init
+        self, num_lines: int = 5000, raw: bool = False, **more: Any
+    ) -> Any:
+        """The last lines that the scoring script wrote; ``more`` as for every service."""
+        return super().get_logs(num_lines, **more)
 
     def deploy_to_cloud(
         self, name: str | None = None, deployment_config: Any = None, deployment_target: Any = None

@@ -2,13 +2,16 @@
 
 import json
 import time
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, overload
 
 from modelyard.sdk import scoring, service_waiting
 from modelyard.sdk.client import Response, path
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
 from modelyard.sdk.service_facts import ServiceFacts
+from modelyard.sdk.telemetry import Moment, line_text, lines, points, told
 from modelyard.wire import services as wire
+from modelyard.wire.telemetry import ServicePoint
 
 # a new key is at the gateway a moment after the server has given it out
 _NEW_KEY_PAUSES = (0.0, 0.1, 0.3, 1.0)
@@ -38,12 +41,75 @@ class CallsService(ServiceFacts):
         """Read anew what the server knows."""
         self._read()
 
-    def get_logs(self, num_lines: int = 5000, init: bool = False) -> str:
-        """The last lines that the scoring script and its workers wrote."""
+    @overload
+    def get_logs(
+        self, num_lines: int = 5000, init: bool = False, *, since: Moment | None = None,
+        level: str | None = None, request_id: str | None = None, version: str | None = None,
+    ) -> str: ...  # fmt: skip
+
+    @overload
+    def get_logs(
+        self, num_lines: int = 5000, init: bool = False, *, since: Moment | None = None,
+        level: str | None = None, request_id: str | None = None, version: str | None = None,
+        follow: Literal[True],
+    ) -> Iterator[str]: ...  # fmt: skip
+
+    def get_logs(
+        self,
+        num_lines: int = 5000,
+        init: bool = False,
+        *,
+        since: Moment | None = None,
+        level: str | None = None,
+        request_id: str | None = None,
+        version: str | None = None,
+        follow: bool = False,
+    ) -> str | Iterator[str]:
+        """
+        The last lines that the scoring script and its workers wrote.
+
+        Asked for those ``since`` ('1h', a timedelta, a datetime), of at least a ``level`` like
+        'WARNING', of one request or one version, it is told from telemetry: each line with its
+        time and level. With ``follow`` it gives an iterator over these and all that come.
+        """
         del init
+        asked = {"level": level, "request_id": request_id, "version": version}
+        asked |= {
+            "since": None if since is None else told(since),
+            "follow": "true" if follow else None,
+        }
+        query = {name: value for name, value in asked.items() if value is not None}
+        if query:
+            told_lines = self._lines({"num_lines": num_lines, **query})
+            return told_lines if follow else "\n".join(told_lines)
         with raised_as(WebserviceException):
             found = self._client.get(f"{self._path}/logs", wire.Logs, {"lines": num_lines})
         return "\n".join(found.lines)
+
+    def _lines(self, query: Mapping[str, Any]) -> Iterator[str]:
+        with raised_as(WebserviceException):
+            for line in lines(self._client, self.workspace.name, self.name, query):
+                yield line_text(line)
+
+    def metrics(
+        self,
+        since: Moment = "1h",
+        until: Moment | None = None,
+        by: str = "1m",
+        version: str | None = None,
+    ) -> list[ServicePoint]:
+        """
+        What its versions did over time: one point for each version and span ``by``, oldest first.
+
+        Each has ``time``, ``version``, ``requests``, ``rate`` (per second), ``errors``,
+        ``error_rate``, ``p50``/``p95``/``p99`` and ``queue_p95`` (milliseconds), ``busy`` (workers
+        at work) and ``utilization`` (their share).
+        """
+        asked = {"since": told(since), "by": by, "version": version}
+        asked["until"] = None if until is None else told(until)
+        query = {name: value for name, value in asked.items() if value is not None}
+        with raised_as(WebserviceException):
+            return points(self._client, self.workspace.name, self.name, query)
 
     def diff(
         self,

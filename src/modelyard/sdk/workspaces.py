@@ -12,6 +12,7 @@ from modelyard.sdk import workspace_config
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.errors import WorkspaceException, not_supported, raised_as
 from modelyard.sdk.launch import connect
+from modelyard.sdk.telemetry import Telemetry
 from modelyard.sdk.views import View
 from modelyard.sdk.workspace_later import LaterInWorkspace
 from modelyard.wire import workspaces as wire
@@ -51,6 +52,11 @@ class Workspace(LaterInWorkspace):
             self._facts = _found or _read(self._client, str(workspace_name))
         asked = {"subscription_id": subscription_id, "resource_group": resource_group}
         self._cloud = {**self._facts.cloud, **{k: v for k, v in asked.items() if v}}
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """Requests, logs and metrics of its services and jobs, asked in SQL or KQL."""
+        return Telemetry(self._client, self.name)
 
     @staticmethod
     def create(

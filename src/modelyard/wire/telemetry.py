@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from modelyard.wire.base import Request, Wire
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -17,7 +15,7 @@ class Query(Request):
 
     ``parameters`` by place (``?``) or name (``$name``). ``language`` sql or kql, else recognised.
     ``timeout`` in seconds, ``limit`` in rows. ``since``: only what is newer, like '1h' or a time.
-    ``id`` to cancel it by.
+    ``id`` to cancel it by. ``workspace``: only its rows.
     """
 
     query: str | None = None
@@ -28,6 +26,7 @@ class Query(Request):
     limit: int | None = None
     since: str | None = None
     id: str | None = None
+    workspace: str | None = None
 
 
 class Column(Wire):
@@ -176,8 +175,3 @@ class Trace(Wire):
     revision: int | None
     request: dict[str, Any] = {}
     items: list[TraceItem] = []
-
-
-def decode_result(data: bytes) -> QueryResult:
-    """The answer to a query."""
-    return msgspec.json.decode(data, type=QueryResult)

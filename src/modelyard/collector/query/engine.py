@@ -89,7 +89,8 @@ def _bounded(select: str, ask: Ask) -> str:
     bounded = f"SELECT * FROM ({select}) WHERE {' AND '.join(where)}"  # noqa: S608 - quoted above
     # no condition of the caller's is tried below a LIMIT: an error in it would tell values of
     # rows that are not the caller's
-    return bounded if ask.workspace is None else f"{bounded} LIMIT {_AT_ONCE}"
+    hidden = ask.workspace is not None and ask.strict
+    return bounded if not hidden else f"{bounded} LIMIT {_AT_ONCE}"
 
 
 def _json(connection: duckdb.DuckDBPyConnection, text: str, ask: Ask) -> Iterator[Piece | Done]:

@@ -16,7 +16,7 @@ class Ask(msgspec.Struct, tag=True, frozen=True):
     for an Arrow IPC stream instead of JSON.
 
     Only rows of ``workspace`` are seen where one is named, and of ``since`` (seconds since the
-    epoch) on.
+    epoch) on. ``strict``: the caller must learn nothing of other rows, not even from errors.
     """
 
     text: str
@@ -28,6 +28,7 @@ class Ask(msgspec.Struct, tag=True, frozen=True):
     arrow: bool = False
     workspace: str | None = None
     since: float | None = None
+    strict: bool = True
 
 
 class Needs(msgspec.Struct, tag=True, frozen=True):

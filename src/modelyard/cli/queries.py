@@ -1,0 +1,163 @@
+"""query: telemetry asked in SQL or KQL."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from modelyard.cli.choose import WorkspaceOption, server
+from modelyard.cli.output import Column, Json, print_json, remark, say, show_all
+from modelyard.domain.errors import BadInput
+from modelyard.sdk.telemetry import BASE
+from modelyard.sdk.telemetry_result import QueryResult
+from modelyard.wire import telemetry as wire
+
+
+def query(
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="QUERY", help="SQL or KQL; @FILE reads it from a file, - from standard input."
+        ),
+    ] = None,
+    kql: Annotated[
+        bool, typer.Option("--kql", help="It is KQL (known by itself after 'TABLE |').")
+    ] = False,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter", "-p", help="VALUE for the next ?, or NAME=VALUE for $NAME; repeatable."
+        ),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only what is newer: 30m, 12h, 7d, or a time.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at most.")] = 1000,
+    timeout: Annotated[float | None, typer.Option(help="Seconds at most; 30 by default.")] = None,
+    saved: Annotated[str | None, typer.Option(help="Run the query saved under a name.")] = None,
+    save: Annotated[
+        str | None, typer.Option(help="Save the query under a name instead of running it.")
+    ] = None,
+    tables: Annotated[
+        bool, typer.Option("--tables", help="List the tables; with a name as QUERY its columns.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_json: Json = False,
+    ws: WorkspaceOption = None,
+) -> None:
+    """
+    Ask for requests, logs and metrics in SQL or KQL.
+
+    modelyard query "SELECT * FROM requests WHERE NOT success ORDER BY timestamp DESC LIMIT 5"
+
+    modelyard query "requests | summarize percentile(duration, 95) by bin(timestamp, 1m)"
+    """
+    client = server()
+    if tables:
+        _tables(list(client.items(f"{BASE}/tables", wire.TableInfo)), text, as_json)
+        return
+    if (text is None) == (saved is None):
+        raise BadInput(
+            'Say what to ask: modelyard query "SELECT …", or --saved NAME. What there is: '
+            "modelyard query --tables"
+        )
+    language = "kql" if kql else None
+    if save is not None:
+        wanted = wire.SavedQueryRequest(query=_text(text or ""), language=language)
+        client.send("PUT", f"{BASE}/saved/{save}", wanted, wire.SavedQuery)
+        say(f"Saved. Run it: modelyard query --saved {save}")
+        return
+    asked = wire.Query(
+        query=None if text is None else _text(text),
+        saved=saved,
+        parameters=_parameters(parameter or []),
+        language=language,
+        timeout=timeout,
+        limit=limit,
+        since=since,
+        workspace=ws,
+    )
+    answer = client.send("POST", f"{BASE}/query", asked, wire.QueryResult)
+    _show(QueryResult(answer), as_json, as_csv)
+
+
+def _show(result: QueryResult, as_json: bool, as_csv: bool) -> None:
+    if as_json:
+        print_json(result.rows)
+    elif as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(result.columns)
+        writer.writerows([_plain(row[name]) for name in result.columns] for row in result.rows)
+    else:
+        columns: list[Column] = [(name, _getter(name)) for name in result.columns]
+        show_all(result.rows, False, columns, "No rows.")
+    if result.truncated:
+        remark(f"There are more than these {len(result)} rows. --limit shows more of them.")
+
+
+def _getter(name: str) -> Any:
+    def get(row: dict[str, Any]) -> Any:
+        value = row[name]
+        return f"{value:.6g}" if isinstance(value, float) else _plain(value, str)
+
+    return get
+
+
+def _plain(value: Any, other: Any = None) -> Any:
+    """Nested values as JSON; times as they are, in UTC."""
+    if isinstance(value, dict | list):
+        return msgspec.json.encode(value).decode()
+    if hasattr(value, "isoformat"):
+        return value.isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
+    if value is None:
+        return ""
+    return other(value) if other else value
+
+
+def _tables(found: list[wire.TableInfo], name: str | None, as_json: bool) -> None:
+    if name is None:
+        show_all(found, as_json, ["name", "kind", "about"], "No tables.")
+        return
+    table = next((t for t in found if t.name.lower() == name.lower()), None)
+    if table is None:
+        raise BadInput(
+            f"There is no table {name!r}. The tables: {', '.join(t.name for t in found)}."
+        )
+    if as_json:
+        print_json(table)
+        return
+    say(table.about + "\n")
+    show_all(table.columns, False, ["name", "type", "about"], "No columns.")
+
+
+def _text(text: str) -> str:
+    if text == "-":
+        return sys.stdin.read()
+    if text.startswith("@"):
+        try:
+            return Path(text[1:]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{text[1:]!r} cannot be read: {error}.") from error
+    return text
+
+
+def _parameters(texts: list[str]) -> list[Any] | dict[str, Any] | None:
+    named = [text.partition("=") for text in texts]
+    names = [name for name, sign, _ in named if sign and name.isidentifier()]
+    if names and len(names) != len(texts):
+        raise BadInput("Give all parameters by place (-p VALUE) or all by name (-p NAME=VALUE).")
+    if names:
+        return {name: _value(value) for name, _, value in named}
+    return [_value(text) for text in texts] or None
+
+
+def _value(text: str) -> Any:
+    """A number where it is one, else the text."""
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+    return found if isinstance(found, int | float) else text

@@ -1,0 +1,97 @@
+"""trace: everything known of one request."""
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from modelyard.cli.choose import server
+from modelyard.cli.output import Json, print_json, say, show
+from modelyard.sdk import telemetry_trace
+from modelyard.sdk.telemetry_trace import Trace
+from modelyard.wire.telemetry import TraceItem
+
+_SHOWN = [
+    ("request", "id"), ("time", "timestamp"), ("asked", "name"), ("status", "resultCode"),
+    ("error", "errorCode"), ("client", "client_IP"), ("batch", "batchSize"),
+    ("worker", "worker"), ("trace", "operation_Id"),
+]  # fmt: skip
+_TIMES = [
+    ("gateway", "gatewayMs"), ("front", "duration"), ("queue", "queueMs"), ("run", "runMs"),
+]  # fmt: skip
+
+
+def trace(
+    request_id: Annotated[
+        str, typer.Argument(help="The answer's x-ms-request-id (or X-Request-Id).")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show what is known of a request: who answered it, times, log lines, exceptions."""
+    found = telemetry_trace.trace(server(), request_id)
+    if as_json:
+        print_json({name: getattr(found, name) for name in Trace.__dataclass_fields__})
+        return
+    show(found, False, [(title, _of(field)) for title, field in _SHOWN])
+    show(
+        found,
+        False,
+        [
+            ("service", lambda t: f"{t.workspace}/{t.service}" if t.service else ""),
+            ("version", lambda t: f"{t.version} revision {t.revision}" if t.version else ""),
+            ("models", lambda t: [_model(m) for m in t.models]),
+            ("environment", _environment),
+            ("not known", lambda t: t.missing),
+            ("times", _times),
+            ("bytes", _bytes),
+        ],
+    )
+    if found.items:
+        say("")
+    for item in found.items:
+        say(_line(item))
+
+
+def _of(field: str) -> Any:
+    return lambda found: found.request.get(field, "")
+
+
+def _model(model: dict[str, Any]) -> str:
+    version = f":{model['version']}" if "version" in model else ""
+    manifest = f"  sha256 {model['manifest']}" if "manifest" in model else ""
+    return f"{model['name']}{version}{manifest}"
+
+
+def _environment(found: Trace) -> str:
+    environment = found.environment
+    if not environment:
+        return ""
+    packages = len(environment.get("packages", {}))
+    python = f", Python {environment['python']}" if environment.get("python") else ""
+    return f"lock {environment['lock']}{python}, {packages} packages"
+
+
+def _times(found: Trace) -> str:
+    known = ((title, found.request.get(field)) for title, field in _TIMES)
+    return ", ".join(f"{title} {value:.3f} ms" for title, value in known if value is not None)
+
+
+def _bytes(found: Trace) -> str:
+    received, sent = (found.request.get(f"{way}Bytes") for way in ("request", "response"))
+    return f"{received} received, {sent} sent" if received is not None else ""
+
+
+def _line(item: TraceItem) -> str:
+    time = item.time.astimezone().strftime("%H:%M:%S.%f")[:-3]
+    values = item.values
+    if item.table == "traces":
+        return f"{time} {values.get('source', 'log')}: {values.get('message', '')}"
+    if item.table == "exceptions":
+        where = f" at {values['file']}:{values.get('line', '?')}" if "file" in values else ""
+        said = f"{time} exception: {values.get('type')}: {values.get('message', '')}{where}"
+        details = str(values.get("details", "")).rstrip()
+        return said + "".join(f"\n    {line}" for line in details.splitlines())
+    name = values.get("name", "")
+    more = values.get("value", values.get("customMeasurements", values.get("duration", "")))
+    told = more if isinstance(more, str) else msgspec.json.encode(more).decode()
+    return f"{time} {item.table}: {name} {told}".rstrip()
