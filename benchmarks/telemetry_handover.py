@@ -1,7 +1,7 @@
 """
 What a record of telemetry costs the process that makes it, beside other ways to keep one.
 
-    python -m benchmarks.telemetry_handover [--python PYTHON] [--records 200000] [--seconds 3]
+    python -m benchmarks.telemetry_handover [--python PYTHON] [--records 200000] [--seconds 1]
 
 The first table times each call of one record of a request: ours is the front's own ``Recorder``
 (reading the request, encoding, ring), while another process drains the ring. ``--python`` names
@@ -97,7 +97,7 @@ def second_table(seconds: float, rounds: int) -> None:
     shutil.copytree(Path(str(modelyard_worker.__file__)).parent, runtime / "modelyard_worker")
     fronts: dict[str, Front] = {}
     spent: dict[str, list[float]] = {"without rings": [], "with rings": []}
-    drained: Callable[[], object] | None = None
+    drained: Callable[[], int] | None = None
     try:
         for name in spent:
             place = folder / name.split()[0]
@@ -106,8 +106,9 @@ def second_table(seconds: float, rounds: int) -> None:
             fronts[name] = Front(place, runtime, SCRIPT, rings=rings)
             fronts[name].wait_for("ready")
         drained = handover_ways.drain(folder / "rings")
-        for _ in range(rounds):
-            for name, front in fronts.items():
+        for number in range(rounds):
+            turn = list(fronts.items())
+            for name, front in turn if number % 2 else turn[::-1]:
                 before = on_cpu(front.process.pid)
                 count = uvloop.run(load(front, seconds))
                 spent[name].append((on_cpu(front.process.pid) - before) / count)
@@ -129,8 +130,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", help="an interpreter with opentelemetry-sdk")
     parser.add_argument("--records", type=int, default=200_000)
-    parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
     first_table(options.records, options.python)
     second_table(options.seconds, options.rounds)
