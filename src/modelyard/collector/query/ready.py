@@ -90,7 +90,7 @@ _VIEWS = (
         """,
         """
         SELECT date_trunc('minute', timestamp) AS timestamp, workspace, service,
-               application_Version, count(*) AS requests, count_if(NOT success) AS failed,
+               application_Version, count(*) AS requests, count_if(NOT success)::BIGINT AS failed,
                quantile_cont(duration, 0.5) AS p50, quantile_cont(duration, 0.95) AS p95,
                quantile_cont(duration, 0.99) AS p99, quantile_cont(queueMs, 0.95) AS queueP95
         FROM requests GROUP BY ALL
