@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -68,13 +69,15 @@ class Front:
 
     def __init__(self, spec: FrontSpec, limits: Limits, environment: Mapping[str, str]) -> None:
         """``environment`` is this process's own; workers see a few variables of it."""
-        self._spec = spec
         self._limits = limits
         self._environment = environment
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
         problems: list[str] = []
         self.rings = Rings(spec, problems.append)
+        if problems:
+            spec = replace(spec, rings="")  # workers need not mark lines that nobody takes
+        self._spec = spec
         self.logs = LogBook(
             Path(spec.log_file),
             spec.log_bytes,
