@@ -216,8 +216,13 @@ def test_without_a_folder_nothing_is_recorded_and_with_a_bad_one_the_front_serve
     silent, told = start(SCRIPT), start(SCRIPT, rings=str(bad))
 
     assert silent.score().status == told.score().status == 200
+    assert silent.score(print="line").status == told.score(print="line").status == 200
+    told.close()
+    silent.close()
     assert "telemetry" not in silent.log()
     assert "no telemetry is handed over" in told.log()
+    for front in (silent, told):
+        assert "[worker 1] line\n" in front.log()
 
 
 def test_requests_that_are_run_together_say_so_and_their_lines_belong_to_none(

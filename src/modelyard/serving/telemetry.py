@@ -56,6 +56,8 @@ class Rings:
             try:
                 self._open(spec)
             except OSError as error:
+                self.close()
+                self.recorder = self.lines = self.failed = None
                 note(f"no telemetry is handed over: {error}")
 
     def _open(self, spec: FrontSpec) -> None:
