@@ -13,7 +13,7 @@ import json
 import time
 from typing import Any, Callable, Dict, Hashable, List, Optional, Sequence, Tuple
 
-from modelyard_worker import answers, rows
+from modelyard_worker import answers, collecting, rows
 from modelyard_worker.answers import Answer
 from modelyard_worker.context import REQUEST_ID
 from modelyard_worker.faults import one_line
@@ -103,13 +103,22 @@ class Batcher:
         """The answers of one run(); None when each has to be run alone."""
         REQUEST_ID.set(_id_of(requests))
         self.restart()
+        into = collecting.current()
+        if into is not None:
+            into.begin(
+                [(find(each.headers, "x-request-id") or "", each.rows) for each in requests]
+            )
         begun = time.perf_counter()
         assert self.form is not None
         try:
             found = self.together(requests, self.form)
         except BaseException as error:
             self._failed(error)
+            if into is not None:
+                into.end(failed=True)
             return None
+        if into is not None:
+            into.end(failed=False)
         self._failures = 0
         run_ms = _elapsed(begun)
         return [(answer, run_ms) for answer in found]

@@ -19,7 +19,7 @@ from typing import (
     Union,
 )
 
-from modelyard_worker import answers, selftest
+from modelyard_worker import answers, collecting, selftest
 from modelyard_worker.answers import Answer
 from modelyard_worker.batching import BatchAnswer, Batcher
 from modelyard_worker.context import REQUEST_ID
@@ -98,6 +98,9 @@ class Executor(Runner):
         head, script = frame.head, self._script
         request_id = find(head.get("headers") or (), "x-request-id") or ""
         REQUEST_ID.set(request_id, head.get("trace") or "")
+        into = collecting.current()
+        if into is not None:
+            into.begin()
         begun = perf_counter()
         try:
             if head.get("method") == "OPTIONS" and not script.raw:
@@ -112,6 +115,8 @@ class Executor(Runner):
         except BaseException as error:
             run_ms = _milliseconds_since(begun)
             answer = self.failure(error, request_id)
+        if into is not None:
+            into.end(failed=answer.status >= 400)
         return Outcome(answer, run_ms)
 
     def _call(self, arguments: Dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ import sys
 from typing import Any, Dict, List, NoReturn, Tuple
 
 from modelyard_worker import (
+    collecting,
     frames,
     insights,
     logs,
@@ -122,6 +123,7 @@ def _load(channel: Channel, front: Dict[str, Any]) -> Runner:
     """The script or the model, ready to run."""
     options.choose(front)
     marks.begin(str(front.get("mark") or ""))
+    collecting.prepare(front)
     source = os.getcwd()
     os.environ["MODELYARD_MODELS"] = json.dumps(front.get("models") or [])
     shimming.activate()
@@ -171,6 +173,7 @@ def _loop(
     signal.signal(signal.SIGTERM, lambda *_: loop.stop())
     ready = {"ready": True, "packages": main_packages(), **executor.ready(front)}
     channel.send(encode(Frame(frames.HELLO, head=clean(ready))))
+    collecting.start()
     loop.serve(already)
     executor.close()
     return 0

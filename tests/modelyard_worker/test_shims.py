@@ -82,7 +82,6 @@ def test_a_version_is_an_int(serve, version):
             "from modelyard import InferenceConfig",
         ),
         ("from azureml.train.hyperdrive import HyperDriveConfig", "is not available"),
-        ("import azureml.monitoring", "ModelDataCollector is not available"),
         ("from azureml.contrib.services import other", "only azureml.contrib.services"),
         ("from azureml.core.model import Model; Model.deploy", "from modelyard import deploy"),
         ("from azureml.core.model import Model; Model(None, 'a')", "Model.get_model_path(NAME)"),

@@ -100,7 +100,12 @@ class Front:
             nursery=self._nursery(),
         )
         if (batching := launch.batching(spec)) is not None:
-            self.pool.batches = Batches(batching, lambda: self.crew.script, self.pool)
+            self.pool.batches = Batches(
+                batching,
+                lambda: self.crew.script,
+                self.pool,
+                tell_parts=spec.collect_model_data,
+            )
         self.standing = Standing(spec, self.pool, self.crew, limits)
         self.protocols = self._protocols(version("modelyard"))
         app = App(

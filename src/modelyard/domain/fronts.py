@@ -34,7 +34,7 @@ class FrontSpec:
     ``socket`` serves HTTP, ``control_socket`` JSON lines; both are unix sockets.
     ``log_file`` takes what the workers print, rotated at ``log_bytes`` with ``log_files`` kept.
     ``predictor`` stands for a model without a script (``entry_script`` is '' then), the only one
-    of ``models``. ``batching`` to ``preload`` are as in ``Serving``.
+    of ``models``. ``batching`` to ``preload`` and ``collect_model_data`` are as in ``Serving``.
     ``cpu`` in cores and ``memory`` in bytes bound all workers together; None is not enforced.
     ``fronts`` above 1 asks the target for so many processes, each with its share of the workers,
     at ``paths_of`` both sockets and the log. ``rings`` is the folder for the rings of its
@@ -76,6 +76,7 @@ class FrontSpec:
     fronts: int = 1
     rings: str = ""
     ingest: str = ""
+    collect_model_data: bool = False
     spec_version: int = SPEC_VERSION
 
 

@@ -72,7 +72,7 @@ class Serving:
     passes. ``tracebacks`` puts the traceback into the answer. ``detect_failures`` counts an answer
     that is the text of an exception as failed. ``nan``: 'null' or 'error', what becomes of NaN and
     infinity in JSON. ``preload`` loads the model once and forks the workers. ``fronts`` is the
-    number of front processes on this machine.
+    number of front processes on this machine. ``collect_model_data`` keeps inputs and outputs.
     """
 
     workers: int = 1
@@ -88,6 +88,7 @@ class Serving:
     nan: str = "null"
     preload: bool = False
     fronts: int = 1
+    collect_model_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)

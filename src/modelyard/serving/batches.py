@@ -41,8 +41,15 @@ class Batches:
     """
 
     def __init__(
-        self, batching: Batching, said: Callable[[], Mapping[str, Any] | None], pool: Again
+        self,
+        batching: Batching,
+        said: Callable[[], Mapping[str, Any] | None],
+        pool: Again,
+        *,
+        tell_parts: bool = False,
     ) -> None:
+        """``tell_parts``: the worker is told which rows are of which request."""
+        self._tell_parts = tell_parts
         self._size = batching.max_size
         self._wait = batching.max_wait_ms / 1000
         self._said = said
@@ -133,7 +140,7 @@ class Batches:
         if plans[0].is_script:
             head, body = merging.envelope([part.head for part in parts], bodies)
         else:
-            head, body = merging.stacked(parts[0].head, plans, bodies)
+            head, body = merging.stacked(parts[0].head, plans, bodies, parts=self._tell_parts)
         taken = min(part.taken for part in parts)
         merged = Ticket(next(self._numbers), head, body, taken, self, parts)
         merged.wait_until = min(part.wait_until for part in parts)

@@ -5,13 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from modelyard.domain.collecting import collection_of
 from modelyard.domain.fronts import FrontSpec
 from modelyard.domain.predictors import Batching
 from modelyard.serving.log_lines import TOKEN
 from modelyard.serving.nursery import TEMPLATE, Nursery
 from modelyard.serving.processes import WorkerProcess
 from modelyard.serving.workers import Launch
-from modelyard.telemetry import ingest
+from modelyard.telemetry import ingest, rings
 from modelyard_worker.frames import PROTOCOL
 
 _PASSED_ON = {"PATH", "HOME", "LANG", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "USER", "LOGNAME"}
@@ -113,6 +114,25 @@ def batching(spec: FrontSpec) -> Batching | None:
     return asked if asked is not None and asked.max_size > 1 else None
 
 
+def collect(spec: FrontSpec) -> dict[str, Any] | None:
+    """Where a worker writes what it collects, and how; None for not at all."""
+    if not spec.rings or not spec.collect_model_data:
+        return None
+    asked = collection_of(spec.variables)
+    return {
+        "folder": str(rings.data_folder(Path(spec.rings))),
+        "front": spec.id,
+        "rate": asked.rate,
+        "about": {
+            "workspace": spec.workspace,
+            "service": spec.service,
+            "version": spec.service_version,
+            "revision": spec.revision,
+            "columns": dict(asked.columns),
+        },
+    }
+
+
 def greeting(spec: FrontSpec, number: int) -> dict[str, Any]:
     """The front's HELLO."""
     return {
@@ -124,6 +144,7 @@ def greeting(spec: FrontSpec, number: int) -> dict[str, Any]:
         "detect_failures": spec.detect_failures,
         "nan": spec.nan,
         "mark": TOKEN if spec.rings else "",
+        "collect": collect(spec),
         "models": [
             {"name": model.name, "version": model.version, "path": model.path}
             for model in spec.models

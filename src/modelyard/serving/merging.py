@@ -33,12 +33,13 @@ class Plan:
     """
     How a request may be merged: with those of the same ``key``; ``rows`` where they count.
 
-    ``tensors`` are those of its head; a script's has none.
+    ``tensors`` are those of its head; a script's has none. ``id`` is the request's.
     """
 
     key: object
     rows: int = 0
     tensors: tuple[Tensor, ...] = ()
+    id: str = ""
 
     @property
     def is_script(self) -> bool:
@@ -61,8 +62,8 @@ def plan(head: bytes) -> Plan | None:
     if len(counts) != 1 or not (rows := counts.pop()):
         return None
     inputs = tuple((name, datatype, tuple(shape[1:])) for name, datatype, shape, _ in tensors)
-    rest.pop("request_id", None)
-    return Plan((inputs, _encode(rest)), rows, tensors)
+    id = rest.pop("request_id", None) or ""
+    return Plan((inputs, _encode(rest)), rows, tensors, id)
 
 
 def envelope(heads: Sequence[bytes], bodies: Sequence[Bytes]) -> tuple[bytes, bytes]:
@@ -73,15 +74,21 @@ def envelope(heads: Sequence[bytes], bodies: Sequence[Bytes]) -> tuple[bytes, by
     return b'{"batch":[' + b",".join(parts) + b"]}", b"".join(bodies)
 
 
-def stacked(head: bytes, plans: Sequence[Plan], bodies: Sequence[Bytes]) -> tuple[bytes, bytes]:
+def stacked(
+    head: bytes, plans: Sequence[Plan], bodies: Sequence[Bytes], *, parts: bool = False
+) -> tuple[bytes, bytes]:
     """
     Head and body of the REQUEST whose tensors have the rows of all, which have one key.
 
-    ``head`` is the first's: beside tensors it says what they have in common.
+    ``head`` is the first's: beside tensors it says what they have in common. With ``parts`` it
+    says as well which rows are of which request.
     """
     total = sum([plan.rows for plan in plans])
     tensors, body = _stacked(total, plans, bodies)
-    return _encode({**_decode(head), "tensors": tensors}), body
+    said = {**_decode(head), "tensors": tensors}
+    if parts:
+        said["parts"] = [(plan.id, plan.rows) for plan in plans]
+    return _encode(said), body
 
 
 def _stacked(

@@ -25,6 +25,11 @@ class NotOurs(OSError):
     """The folder is another user's, or others can write into it."""
 
 
+def data_folder(folder: Path) -> Path:
+    """Where the rings of collected inputs and outputs lie: workers write these."""
+    return folder / "data"
+
+
 def host() -> str:
     """What this machine calls itself."""
     return socket.gethostname()

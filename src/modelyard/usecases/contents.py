@@ -128,6 +128,7 @@ def to_wire(content: RevisionContent) -> wire.Content:
             nan=serving.nan,
             preload=serving.preload,
             fronts=serving.fronts,
+            collect_model_data=serving.collect_model_data,
         ),
     )
 

@@ -118,6 +118,7 @@ def front_spec(
         nan=serving.nan,
         preload=serving.preload,
         fronts=serving.fronts,
+        collect_model_data=serving.collect_model_data,
         cpu=content.limits.cpu,
         memory=content.limits.memory,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from modelyard.domain.collecting import collection_of
 from modelyard.domain.errors import BadInput, NoCapacity
 from modelyard.domain.predictors import Batching
 from modelyard.domain.services import Limits, Serving
@@ -80,6 +81,7 @@ def checked_serving(
         nan=_nan(options.nan or "null"),
         preload=_preload(options.preload, variables),
         fronts=fronts,
+        collect_model_data=_collects(options.collect_model_data, variables),
     )
 
 
@@ -100,6 +102,11 @@ def _preload(asked: bool | None, variables: Mapping[str, str]) -> bool:
     if asked is not None:
         return asked
     return variables.get("WORKER_PRELOAD", "").strip().lower() in ("1", "true", "yes")
+
+
+def _collects(asked: bool | None, variables: Mapping[str, str]) -> bool:
+    collection_of(variables)  # raises for what cannot be understood
+    return bool(asked)
 
 
 def _or(value: float | None, default: float) -> float:

@@ -35,7 +35,7 @@ class ServingOptions(Fixed, frozen=True):
 
     ``tracebacks``: into the answer too. ``detect_failures``: a text that is an exception's counts
     as failed. ``nan``: 'null' or 'error'. ``preload``: workers are forked from one that loaded the
-    model. ``fronts``: front processes.
+    model. ``fronts``: front processes. ``collect_model_data``: inputs and outputs are kept.
     """
 
     workers: int | None = None
@@ -51,6 +51,7 @@ class ServingOptions(Fixed, frozen=True):
     nan: str | None = None
     preload: bool | None = None
     fronts: int | None = None
+    collect_model_data: bool | None = None
 
 
 class Content(Wire):

@@ -6,8 +6,9 @@ import os
 import time
 from typing import Any, Dict, List, Optional
 
-from modelyard_worker import answers, options
+from modelyard_worker import answers, collecting, options
 from modelyard_worker.answers import Answer
+from modelyard_worker.collecting import Collecting
 from modelyard_worker.context import REQUEST_ID
 from modelyard_worker.encoding import encode_json
 from modelyard_worker.errors import BadInput, Refused
@@ -63,10 +64,24 @@ class TensorExecutor(Runner):
             heads, body = encode(self._predict(frame))
             answer = TensorAnswer(200, [_SUCCEEDED], body)  # type: ignore[arg-type]
             answer.tensors = heads
-            return Outcome(answer, self._passed())
+            outcome = Outcome(answer, self._passed())
         except BaseException as error:
             run_ms = self._passed()
-            return Outcome(self.failure(error, request_id), run_ms)
+            outcome = Outcome(self.failure(error, request_id), run_ms)
+        into = collecting.current()
+        if into is not None:
+            self._collect(into, frame, outcome.answer)
+        return outcome
+
+    def _collect(self, into: Collecting, frame: Frame, answer: Any) -> None:
+        """What went in and came out; of a batch that failed nothing, it is run again."""
+        parts = frame.head.get("parts")
+        worked = isinstance(answer, TensorAnswer)
+        if worked or not parts:
+            heads = frame.head.get("tensors") or ()
+            into.tensors("inputs", heads, view_of(frame), parts, worked)
+        if worked:
+            into.tensors("predictions", answer.tensors, answer.body, parts, True)
 
     def _predict(self, frame: Frame) -> Any:
         method = str(frame.head.get("method") or "predict")

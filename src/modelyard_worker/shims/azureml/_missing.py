@@ -11,13 +11,7 @@ _CLIENT = (
     "(or run the script with `python -m modelyard.azureml`)"
 )
 
-_INSTEAD = (
-    (
-        "azureml.monitoring",
-        "ModelDataCollector is not available: log the inputs with print or logging",
-    ),
-    ("azureml.contrib", "only azureml.contrib.services.aml_request and aml_response are"),
-)
+_INSTEAD = (("azureml.contrib", "only azureml.contrib.services.aml_request and aml_response are"),)
 
 
 def sentence(name: str) -> str:

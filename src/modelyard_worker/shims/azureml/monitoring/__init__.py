@@ -1,0 +1,5 @@
+"""``azureml.monitoring``: ModelDataCollector."""
+
+from azureml.monitoring.modeldatacollector import ModelDataCollector
+
+__all__ = ["ModelDataCollector"]
