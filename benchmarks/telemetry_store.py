@@ -10,6 +10,7 @@ the same disk, two threads each; every figure is of this machine, with what else
 
 import argparse
 import asyncio
+import gc
 import multiprocessing
 import os
 import random
@@ -266,6 +267,7 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=10)
     options.add_argument("--no-peer", action="store_true")
     asked = options.parse_args()
+    gc.set_threshold(50_000, 20, 50)  # as the collector's process has it
     print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(ingest(Path(folder), asked.rate, asked.seconds))

@@ -10,8 +10,8 @@ from modelyard.collector.sink import Row
 from modelyard.collector.store_engine import Batch, Ring
 from modelyard.telemetry.ring import Damaged, RingReader
 
-BATCH_BYTES = 12 * 1024 * 1024
-"""Bytes of records in one transaction: about 100,000 of them."""
+BATCH_BYTES = 4 * 1024 * 1024
+"""Bytes of records in one transaction: about 35,000 of them, that stay in the cache."""
 
 _LEAST = 64 * 1024
 

@@ -128,6 +128,8 @@ def _connect(path: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
         },
     )
     try:
+        # rows are here for an hour: packing them costs as much as writing them
+        connection.execute("PRAGMA force_compression = 'uncompressed'")
         present = _columns(connection)
         _complete(connection, present)
     except BaseException:
