@@ -29,6 +29,7 @@ GUIDES = [
         "workers",
         "batching",
         "protocols",
+        "telemetry",
     )
 ]
 PAGES = [*GUIDES, DOCS / "reference" / "rest-api.md"]

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from modelyard.cli.choose import WorkspaceOption, server
+from modelyard.cli.choose import server
 from modelyard.cli.output import Column, Json, print_json, remark, say, show_all
 from modelyard.domain.errors import BadInput
+from modelyard.sdk.client import path
 from modelyard.sdk.telemetry import BASE
 from modelyard.sdk.telemetry_result import QueryResult
 from modelyard.wire import telemetry as wire
@@ -46,7 +47,9 @@ def query(
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_json: Json = False,
-    ws: WorkspaceOption = None,
+    ws: Annotated[
+        str | None, typer.Option("--workspace", "-w", help="Only rows of this workspace.")
+    ] = None,
 ) -> None:
     """
     Ask for requests, logs and metrics in SQL or KQL.
@@ -67,7 +70,7 @@ def query(
     language = "kql" if kql else None
     if save is not None:
         wanted = wire.SavedQueryRequest(query=_text(text or ""), language=language)
-        client.send("PUT", f"{BASE}/saved/{save}", wanted, wire.SavedQuery)
+        client.send("PUT", BASE + path("saved", save), wanted, wire.SavedQuery)
         say(f"Saved. Run it: modelyard query --saved {save}")
         return
     asked = wire.Query(

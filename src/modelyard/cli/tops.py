@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from modelyard.cli.choose import WorkspaceOption, server
+from modelyard.cli.choose import server
 from modelyard.cli.output import Json, print_json, say
 from modelyard.sdk.telemetry import BASE
 from modelyard.wire.telemetry import Top, TopService
@@ -24,7 +24,9 @@ def top(
         str, typer.Option(help="The time that rates and percentiles are of.")
     ] = "60s",
     interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 2.0,
-    ws: WorkspaceOption = None,
+    ws: Annotated[
+        str | None, typer.Option("--workspace", "-w", help="Only services of this workspace.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show services and versions as they run: requests, errors, times, CPU, memory, GPU."""

@@ -23,7 +23,8 @@ _TIMES = [
 
 def trace(
     request_id: Annotated[
-        str, typer.Argument(help="The answer's x-ms-request-id (or X-Request-Id).")
+        str,
+        typer.Argument(metavar="REQUEST", help="The answer's x-ms-request-id (or X-Request-Id)."),
     ],
     as_json: Json = False,
 ) -> None:
