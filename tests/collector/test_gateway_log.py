@@ -66,11 +66,13 @@ def test_the_gateways_time_joins_the_fronts_row(log: GatewayLog) -> None:
 
 
 def test_what_the_gateway_refused_itself_is_its_own_row(log: GatewayLog) -> None:
-    log.take([told("a", status=401, connect_ms=-1, answer_ms=-1, end="PR--")])
+    told_ = told("a", status=401, path="/serve/ws/svc/score", connect_ms=-1, answer_ms=-1)
+    log.take([told_])
 
     (row,) = turn(log)["requests"]
 
     assert (row["id"], row["source"], row["resultCode"]) == ("a", "gateway", "401")
+    assert row["name"] == "POST /score"
     assert (row["errorCode"], row["success"]) == ("unauthenticated", False)
     assert (row["service"], row["cloud_RoleName"]) == ("svc", "ws/svc")
     assert turn(log) == {}

@@ -121,7 +121,7 @@ def request_row(line: Line) -> Row:
     values: dict[str, Any] = {
         "timestamp": line.time,
         "id": line.id,
-        "name": f"{line.method} {line.path}",
+        "name": f"{line.method} {_within(line)}",
         "resultCode": str(status),
         "success": status < 400,
         "duration": line.total_ms,
@@ -152,6 +152,13 @@ def line_row(said: Said, now: float) -> Row:
             "cloud_RoleInstance": "gateway",
         },
     )
+
+
+def _within(line: Line) -> str:
+    """The path within the service, as fronts see it."""
+    prefix = f"/serve/{line.service}"
+    rest = line.path.removeprefix(prefix)
+    return rest if rest.startswith("/") else "/" + rest
 
 
 def _code(status: int, line: Line) -> str | None:
