@@ -1,6 +1,7 @@
 """Bodies of /infer whose numbers are many: read in another way, with the same outcome."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -78,6 +79,15 @@ def test_a_shape_that_lies_is_refused_whatever_its_size(more: int) -> None:
             asked({**tensor(count), "shape": [count + more]})
 
         assert caught.value.details["field"] == "inputs[0].data"
+
+
+def test_a_shape_without_end_is_refused_at_once() -> None:
+    before = time.process_time()
+
+    with pytest.raises(Refusal, match="has 100000 dimensions"):
+        asked({**tensor(MANY), "shape": [2**62] * 100_000})
+
+    assert time.process_time() - before < 5  # their product takes minutes
 
 
 def outcome(count: int, odd: str, datatype: str) -> str:

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from modelyard.domain.predictors import Signature, TensorSpec
 from modelyard.serving.refusals import Refusal
 from modelyard.serving.tensors.from_json import Asked, Form, JsonReader
-from modelyard.serving.tensors.numbers import LARGE
+from modelyard.serving.tensors.numbers import LARGE, WIDEST, NumberReader
 
 FRAME = Signature(
     (TensorSpec("age", "INT64", (-1, 1)), TensorSpec("city", "BYTES", (-1, 1))), (), columns=True
@@ -224,3 +225,34 @@ def test_large_bodies_have_the_same_fate_as_small_ones(odd: str) -> None:
     large = f'{{"data": [{"[1,2,3]," * 4000}[1,2,{odd}]]}}'
 
     assert outcome(large) == outcome(small)
+
+
+@pytest.mark.parametrize("count", [2, LARGE])
+def test_a_mark_of_byte_order_has_the_same_fate_before_few_and_many(count: int) -> None:
+    body = b"\xef\xbb\xbf" + json.dumps({"data": [[1, 2, 3]] * count}).encode()
+
+    with pytest.raises(Refusal) as caught:
+        read(ARRAY, body)
+
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("rows", [1, LARGE])
+def test_a_second_key_is_refused_although_nothing_is_under_it(rows: int) -> None:
+    with pytest.raises(Refusal, match="the keys 'data', 'input_data'"):
+        read(ARRAY, {"data": [[1, 2, 3]] * rows, "input_data": []})
+
+
+def test_many_numbers_that_are_no_rows_take_no_more_memory_than_their_body() -> None:
+    wide = NumberReader(WIDEST)
+    body = json.dumps({"data": [1] * LARGE}).encode()
+
+    tracemalloc.start()
+    try:
+        found = wide.read(body)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert found is None
+    assert most < 20 * len(body)

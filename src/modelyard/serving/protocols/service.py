@@ -102,11 +102,19 @@ class ServiceProtocols:
         facts = self._learn()
         if facts is None:
             raise unavailable("starting", "The first worker of this service is still starting.")
-        if self._heap is not None and len(body) >= LARGE:
-            self._heap.use()
         encoding = request.header("content-encoding")
         if encoding is not None:
             body = compression.inflated(body, encoding, self._spec.body_limit)
+        self._noted(len(body))
+        prepared = self._prepared(request, body, facts)
+        self._noted(len(prepared.body))  # short numbers are longer as tensors
+        return prepared
+
+    def _noted(self, size: int) -> None:
+        if self._heap is not None and size >= LARGE:
+            self._heap.use()
+
+    def _prepared(self, request: Request, body: bytes, facts: Signature | ScriptTypes) -> Prepared:
         id_ = str(getattr(request, "id", "") or request.header("x-request-id") or "")
         place = place_of(request.path) if is_v2(request.path) else None
         if place is not None:

@@ -121,6 +121,8 @@ def _read_apart(text: Buffer) -> tuple[_Body, Lists] | None:
     lists: Lists = {}
     for given in asked.inputs:
         mark = bytes(given.data)
+        if len(given.shape) > _MOST_DIMENSIONS:
+            return None  # multiplying them may take hours
         if mark in cut and given.datatype in numbers.FLAT:
             data = numbers.flat(cut.pop(mark), given.datatype)
             if data is None or len(data) != prod(given.shape) * (DATATYPES[given.datatype] or 0):

@@ -59,10 +59,12 @@ class NumberReader:
             found: Any = self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        given = [key for key in self._keys if getattr(found, key)]
+        given = [key for key in self._keys if getattr(found, key) is not None]
         if len(given) != 1:
             return None
         rows = getattr(found, given[0])
+        if not rows:
+            return None
         method = found.method if self._method else None
         if len(rows) == 1:
             return Numbers(given[0], method, 1, self._pack_row(*rows[0]))
@@ -70,6 +72,8 @@ class NumberReader:
         return Numbers(given[0], method, len(rows), data)
 
     def _read_large(self, simdjson: Any, body: bytes) -> Numbers | None:
+        if body.startswith(_BYTE_ORDER):
+            return None  # simdjson would skip what is refused before a small body
         try:
             document = simdjson.Parser().parse(body)
             keys = list(document.keys())
@@ -115,6 +119,7 @@ FLAT: dict[str, Any] = {
 }
 """What ``flat`` reads."""
 
+_BYTE_ORDER = b"\xef\xbb\xbf"
 _OF_NUMBERS = b"0123456789+-.eE \t\r\n"
 _REFUSALS = (ValueError, TypeError, RuntimeError, KeyError)
 """What simdjson raises for what it does not take: broken JSON, other types, too large numbers."""
@@ -130,6 +135,8 @@ def _is_matrix(body: bytes, count: int, width: int) -> bool:
     bare = body.translate(None, _OF_NUMBERS)
     row = b"[%b]" % (b"," * (width - 1))
     start = bare.find(b"[")
+    if len(bare) - start < count * (len(row) + 1) + 1:
+        return False  # a list of numbers: so many rows may be a thousand times its size
     rows = b"[%b%b]" % ((row + b",") * (count - 1), row)
     return bare.startswith(rows, start) and bare.find(b"[", start + len(rows)) < 0
 
