@@ -158,10 +158,11 @@ def test_scikit_learn_gives_probabilities_by_azure_s_rule_and_classes_when_asked
     classes = classifier.ask(body={"data": ROWS, "method": "predict"})
     mlflow = classifier.ask(body={"input_data": ROWS})
     unknown = classifier.ask(body={"data": ROWS, "method": "transform"})
+    empty = classifier.ask(body={"data": ROWS, "method": ""})
 
     assert [len(row) for row in usual.json["predict_proba"]] == [2, 2]
     assert classes.json["predict"] == mlflow.json
-    assert unknown.status == 400
+    assert unknown.status == empty.status == 400
     assert "'predict'" in unknown.json["message"]
 
 

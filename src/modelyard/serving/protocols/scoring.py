@@ -110,9 +110,10 @@ class Scoring:
         return self._method_of_azure if form is Form.METHOD else self._method
 
     def _checked(self, method: str | None, usual: str) -> str:
-        if method:
-            frames.check_method(method, self.signature.methods)
-        return method or usual
+        if method is None:
+            return usual
+        frames.check_method(method, self.signature.methods)
+        return method
 
     def _render(self, request: Request, form: Form, method: str) -> Render:
         kind = content.wanted(request)
