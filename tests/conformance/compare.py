@@ -4,6 +4,9 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from itertools import zip_longest
 from typing import Any
 
 from tests.conformance.asking import Answer
@@ -16,6 +19,9 @@ _VARYING = {
     "x-request-id": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
 }
 _VARYING["x-ms-request-id"] = _VARYING["x-request-id"]
+_EXPIRES = re.compile(r"(?<=; Expires=)[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT")
+_CLOCK = timedelta(seconds=1)
+"""Between the moment for which a cookie's end was counted and the answer's date."""
 
 
 def differences(theirs: Answer, ours: Answer) -> dict[str, tuple[str, str]]:
@@ -26,7 +32,7 @@ def differences(theirs: Answer, ours: Answer) -> dict[str, tuple[str, str]]:
     left, right = _headers(theirs.headers), _headers(ours.headers)
     for name in sorted(left.keys() | right.keys()):
         pair = (left.get(name, ABSENT), right.get(name, ABSENT))
-        if pair[0] != pair[1]:
+        if pair[0] != pair[1] and not (name == "set-cookie" and _same_cookies(theirs, ours)):
             found[f"header:{name}"] = pair
     for path, one, two in _apart(_body(theirs), _body(ours), "body"):
         found[path] = (one, two)
@@ -41,6 +47,21 @@ def _headers(headers: Mapping[str, str]) -> dict[str, str]:
             pattern = _VARYING.get(name)
             kept[name] = f"<{name}>" if pattern and pattern.fullmatch(value) else value
     return kept
+
+
+def _same_cookies(one: Answer, two: Answer) -> bool:
+    """Whether they differ only in when they were made: each ends as long after its answer."""
+    left, right = (_EXPIRES.sub("", each.headers.get("set-cookie", "")) for each in (one, two))
+    if left != right:
+        return False
+    ends = zip_longest(_lifetimes(one), _lifetimes(two), fillvalue=timedelta.max)
+    return all(abs(a - b) <= _CLOCK for a, b in ends)
+
+
+def _lifetimes(answer: Answer) -> list[timedelta]:
+    made = parsedate_to_datetime(answer.headers["date"])
+    ends = _EXPIRES.findall(answer.headers.get("set-cookie", ""))
+    return [parsedate_to_datetime(end) - made for end in ends]
 
 
 def _body(answer: Answer) -> Any:

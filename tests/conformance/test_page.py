@@ -37,3 +37,30 @@ def test_a_difference_that_nobody_wants_is_found() -> None:
         "body.a[1].b": ("2", "3"),
         "body.c": ("absent", "null"),
     }
+
+
+@pytest.mark.parametrize(
+    ("made", "ends", "same"),
+    [
+        ("10:00:07", "10:01:07", True),
+        ("10:00:07", "10:01:08", True),
+        ("10:00:07", "10:01:09", False),
+        ("10:00:07", "10:00:59", False),
+    ],
+)
+def test_cookies_may_end_as_much_later_as_they_were_made(made: str, ends: str, same: bool) -> None:
+    theirs, ours = cookie("10:00:00", "10:01:00"), cookie(made, ends)
+
+    assert (differences(theirs, ours) == {}) is same
+
+
+def test_cookies_of_another_value_differ_whenever_they_end() -> None:
+    theirs, ours = cookie("10:00:00", "10:01:00"), cookie("10:00:00", "10:01:01", "b")
+
+    assert list(differences(theirs, ours)) == ["header:set-cookie"]
+
+
+def cookie(made: str, ends: str, value: str = "a") -> Answer:
+    day = "Sun, 22 Nov 2026"
+    sent = f"session={value}; Expires={day} {ends} GMT; Max-Age=60; Path=/"
+    return Answer(200, {"date": f"{day} {made} GMT", "set-cookie": sent}, b"")
