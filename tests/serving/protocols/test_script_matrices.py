@@ -122,6 +122,18 @@ def test_only_large_bodies_of_plain_json_are_looked_at(
     assert matrix.takes(request_, size) is taken
 
 
+@pytest.mark.parametrize("numbers", [[[1, 2.5]] * FAR, [["a", "b"]] * FAR])
+def test_the_worker_is_told_of_the_trace_as_of_any_request(numbers: list[object]) -> None:
+    matrix = matrix_of(TOLD)
+    assert matrix is not None
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    traced = post([*PLAIN, ("traceparent", trace)])
+
+    prepared = matrix.prepare(traced, json.dumps({"data": numbers}).encode(), "r")
+
+    assert json.loads(prepared.head)["trace"] == trace
+
+
 def test_scripts_that_ask_for_nothing_are_left_alone() -> None:
     assert matrix_of({}) is None
     assert matrix_of({"matrix": None}) is None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from modelyard.serving.exchange import Answer, Headers, Prepared, Reply, Request
-from modelyard.serving.messages import RESERVED, request_head
+from modelyard.serving.messages import RESERVED, request_head, with_trace
 from modelyard.serving.protocols import content, frames, script_bodies
 from modelyard.serving.protocols.content import Kind
 from modelyard.serving.protocols.scoring import run_headers
@@ -34,7 +34,10 @@ def script_head(request: Request, request_id: str, *, is_json: bool) -> bytes:
         headers = [pair for pair in headers if pair[0] not in _REPLACED]
         headers.append(_JSON)
     headers.append(("x-request-id", request_id))
-    return request_head("POST" if is_json else request.method, "/score", request.query, headers)
+    method = "POST" if is_json else request.method
+    head = request_head(method, "/score", request.query, headers)
+    trace = request.header("traceparent")
+    return head if trace is None else with_trace(head, trace.encode("latin-1"))
 
 
 def passed_on(answer: Answer, headers: Headers) -> Reply:
