@@ -64,6 +64,9 @@ class Settings:
     telemetry_days: int = 30
     """MODELYARD_TELEMETRY_DAYS: days that telemetry is kept."""
 
+    collect_days: int = 90
+    """MODELYARD_COLLECT_DAYS: days that collected inputs and outputs of models are kept."""
+
     telemetry_memory: int = 256 * 1024**2
     """MODELYARD_TELEMETRY_MEMORY: memory that the telemetry store may use for its work, in bytes."""
 
@@ -109,6 +112,16 @@ class Settings:
     def telemetry(self) -> Path:
         """What the collector keeps."""
         return self.home / "telemetry"
+
+    @property
+    def collected(self) -> Path:
+        """Collected inputs and outputs of models, in hourly files."""
+        return self.home / "data"
+
+    @property
+    def collect_key(self) -> Path:
+        """The key of hashed columns; made when the first is hashed."""
+        return self.home / "collect.key"
 
     @property
     def ingest_key(self) -> Path:
@@ -157,6 +170,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         max_upload=_integer(env, "MODELYARD_MAX_UPLOAD", 64 * 1024**3),
         max_body=_integer(env, "MODELYARD_MAX_BODY", 100 * 1024**2),
         telemetry_days=_integer(env, "MODELYARD_TELEMETRY_DAYS", 30, at_most=36_500),
+        collect_days=_integer(env, "MODELYARD_COLLECT_DAYS", 90, at_most=36_500),
         telemetry_memory=_integer(env, "MODELYARD_TELEMETRY_MEMORY", 256 * 1024**2),
         telemetry_threads=_integer(env, "MODELYARD_TELEMETRY_THREADS", 2, at_most=256),
         telemetry_free=_integer(env, "MODELYARD_TELEMETRY_FREE", 256 * 1024**2),

@@ -9,11 +9,14 @@ from modelyard.bootstrap.collector_questions import Questions
 from modelyard.bootstrap.collector_standards import Standards
 from modelyard.collector.drain import Drain
 from modelyard.collector.gateway_log import GatewayLog, GatewaySocket
+from modelyard.collector.inputs.collect import Inputs
+from modelyard.collector.inputs.routes import InputsRoutes
 from modelyard.collector.status import Status
 from modelyard.collector.store import Store
 from modelyard.collector.store_opening import Limits
 from modelyard.collector.web import Route
 from modelyard.settings import Settings
+from modelyard.telemetry import rings
 
 
 class Part(Protocol):
@@ -37,6 +40,7 @@ class Collector:
     status: Status
     standards: Standards
     questions: Questions
+    inputs: Inputs
 
 
 def collector_socket(settings: Settings) -> Path:
@@ -65,13 +69,20 @@ def make_collector(settings: Settings) -> Collector:
     standards.join(store, drain, gateway)
     status = Status(store, drain, gateway)
     questions = Questions(settings, store)
-    return Collector(settings, store, drain, gateway, status, standards, questions)
+    inputs = Inputs(
+        settings.collected,
+        rings.data_folder(settings.rings),
+        settings.collect_key,
+        days=settings.collect_days,
+        free=settings.telemetry_free,
+    )
+    return Collector(settings, store, drain, gateway, status, standards, questions, inputs)
 
 
 def make_parts(collector: Collector) -> Sequence[Part]:
     """Those that live beside the store; it has started when they do."""
     socket = GatewaySocket(log_socket(collector.settings), collector.gateway.take)
-    return [socket, collector.standards, collector.questions]
+    return [socket, collector.standards, collector.questions, collector.inputs]
 
 
 def make_routes(collector: Collector) -> Sequence[Route]:
@@ -80,4 +91,5 @@ def make_routes(collector: Collector) -> Sequence[Route]:
         *collector.status.routes(),
         *collector.standards.routes(collector.store),
         *collector.questions.routes(),
+        *InputsRoutes(collector.inputs).routes(),
     ]
