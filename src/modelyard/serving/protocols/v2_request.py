@@ -4,17 +4,14 @@ The Open Inference Protocol's inference request: JSON, or JSON with binary tenso
 Pure: bytes in, values out; every error is a refusal that names the place.
 """
 
-import re
-import secrets
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-import msgspec
-
 from modelyard.domain.predictors import DATATYPES
+from modelyard.serving.protocols.v2_body import MOST_DIMENSIONS, Input, Lists, Wanted, body_of
 from modelyard.serving.refusals import Refusal
 from modelyard.serving.tensors import numbers
 from modelyard.serving.tensors.fields import at, item, quoted, unreadable, wrong
@@ -27,37 +24,8 @@ BINARY_HEADER = "inference-header-content-length"
 
 _HALF = "BF16"
 _FAR = 1 << 40
-_MOST_DIMENSIONS = 32
 _DIGITS = 18
-_DATA = re.compile(rb'"data"\s*:\s*\[').search
-_MARK = secrets.token_hex(16).encode()
 _UNSUPPORTED = ("shared_memory_region", "sequence_id")
-
-
-Lists = dict[bytes, Buffer]
-
-
-class _Input(msgspec.Struct):
-    name: str
-    shape: list[int]
-    datatype: str
-    parameters: dict[str, Any] = {}
-    data: msgspec.Raw = msgspec.Raw(b"")
-
-
-class _Output(msgspec.Struct):
-    name: str
-    parameters: dict[str, Any] = {}
-
-
-class _Body(msgspec.Struct):
-    inputs: list[_Input]
-    id: str = ""
-    parameters: dict[str, Any] = {}
-    outputs: list[_Output] = []
-
-
-_decode = msgspec.json.Decoder(_Body).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +50,7 @@ class Inference:
 def read(body: bytes, header_length: str | None, *, missing: bool) -> Inference:
     """The request of an infer call; ``header_length`` is its header where tensors are binary."""
     text, rest = _parts(body, header_length)
-    asked, lists = _read_apart(text) or (_read_whole(text), {})
+    asked, lists = body_of(text)
     if not asked.inputs:
         raise wrong("inputs", "is empty.")
     tensors = _tensors(asked.inputs, rest, missing, lists)
@@ -94,64 +62,6 @@ def read(body: bytes, header_length: str | None, *, missing: bool) -> Inference:
     return Inference(
         tensors, asked.id or None, outputs, bool(parameters.get("binary_data_output")), method
     )
-
-
-def _read_whole(text: Buffer) -> _Body:
-    try:
-        return _decode(text)
-    except msgspec.ValidationError as error:
-        raise unreadable(f"The inference request is wrong: {error}.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        decoded(text)  # says what is wrong with the JSON
-        raise unreadable("The inference request cannot be read.") from None
-
-
-def _read_apart(text: Buffer) -> tuple[_Body, Lists] | None:
-    """
-    The same where its long lists of numbers can be read by themselves, which is far quicker; their
-    data by what stands for them. None where anything else is in them, or in other places.
-    """
-    short, cut = _cut(text)
-    if not cut:
-        return None
-    try:
-        asked = _decode(short)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    lists: Lists = {}
-    for given in asked.inputs:
-        mark = bytes(given.data)
-        if len(given.shape) > _MOST_DIMENSIONS:
-            return None  # multiplying them may take hours
-        if mark in cut and given.datatype in numbers.FLAT:
-            data = numbers.flat(cut.pop(mark), given.datatype)
-            if data is None or len(data) != prod(given.shape) * (DATATYPES[given.datatype] or 0):
-                return None
-            lists[mark] = data
-    return None if cut else (asked, lists)
-
-
-def _cut(text: Buffer) -> tuple[bytes, dict[bytes, memoryview]]:
-    """The JSON with texts that nobody else can know in place of its long lists, and those."""
-    if len(text) < numbers.LARGE:
-        return b"", {}
-    body, view = bytes(text), memoryview(text)
-    pieces: list[bytes] = []
-    cut: dict[bytes, memoryview] = {}
-    at = 0
-    while found := _DATA(body, at):
-        start, end = found.end() - 1, body.find(b"]", found.end()) + 1
-        if not end:
-            break
-        pieces.append(body[at:start])
-        if end - start < numbers.LARGE:
-            pieces.append(body[start:end])
-        else:
-            mark = b'"%b %d"' % (_MARK, len(cut))
-            pieces.append(mark)
-            cut[mark] = view[start:end]
-        at = end
-    return b"".join((*pieces, body[at:])), cut
 
 
 def _parts(body: bytes, header_length: str | None) -> tuple[Buffer, memoryview]:
@@ -168,7 +78,7 @@ def _parts(body: bytes, header_length: str | None) -> tuple[Buffer, memoryview]:
     return bytes(view[:length]), view[length:]
 
 
-def _tensors(inputs: list[_Input], rest: memoryview, missing: bool, lists: Lists) -> list[Tensor]:
+def _tensors(inputs: list[Input], rest: memoryview, missing: bool, lists: Lists) -> list[Tensor]:
     if len(inputs) > 1:
         counts = Counter(given.name for given in inputs)
         twice = sorted(name for name, count in counts.items() if count > 1)
@@ -202,12 +112,12 @@ def _tensors(inputs: list[_Input], rest: memoryview, missing: bool, lists: Lists
     return tensors
 
 
-def _shape(given: _Input, path: str) -> Shape:
+def _shape(given: Input, path: str) -> Shape:
     if given.datatype not in DATATYPES and given.datatype != _HALF:
         known = ", ".join(DATATYPES)
         raise wrong(item(path, "datatype"), f"is {given.datatype!r}; there are {known}.")
-    if len(given.shape) > _MOST_DIMENSIONS:
-        problem = f"has {len(given.shape)} dimensions; {_MOST_DIMENSIONS} are possible."
+    if len(given.shape) > MOST_DIMENSIONS:
+        problem = f"has {len(given.shape)} dimensions; {MOST_DIMENSIONS} are possible."
         raise wrong(item(path, "shape"), problem)
     count = prod(given.shape)
     if count > _FAR or min(given.shape, default=0) < 0:
@@ -223,7 +133,7 @@ def _check(parameters: Mapping[str, Any], path: str) -> None:
             raise wrong(item(path, f"parameters.{name}"), "is not supported here.")
 
 
-def _of_json(given: _Input, shape: Shape, path: str, missing: bool) -> Tensor:
+def _of_json(given: Input, shape: Shape, path: str, missing: bool) -> Tensor:
     raw = memoryview(given.data)
     count = prod(shape)
     if not raw:
@@ -240,7 +150,7 @@ def _of_json(given: _Input, shape: Shape, path: str, missing: bool) -> Tensor:
     return Tensor(given.name, datatype, shape, data)
 
 
-def _of_bytes(given: _Input, shape: Shape, data: memoryview, path: str, missing: bool) -> Tensor:
+def _of_bytes(given: Input, shape: Shape, data: memoryview, path: str, missing: bool) -> Tensor:
     count = prod(shape)
     if given.datatype == _HALF:
         return Tensor(given.name, "FP32", shape, _widened(data, count, path))
@@ -274,7 +184,7 @@ def _widened(data: memoryview, count: int, path: str) -> bytes:
     return bytes(wide)
 
 
-def _output(given: _Output, place: int) -> Output:
+def _output(given: Wanted, place: int) -> Output:
     parameters = given.parameters
     path = item(item("outputs", place), "parameters")
     for name in ("classification", *_UNSUPPORTED):
