@@ -14,7 +14,8 @@ looks again at its next call. So no torn record is ever read, on either.
 
 Pages are claimed before they are written (a full disk then drops records; storing into a page
 that cannot be had would kill the process), and only when needed: while the reader keeps up, the
-producer turns back early and a ring of megabytes takes ``STEP`` of memory.
+producer turns back after a quarter of the capacity. What it then has room for, should the reader
+stay away from now on, is that quarter too: the positions of the rest are skipped.
 """
 
 from __future__ import annotations
@@ -167,10 +168,10 @@ class RingWriter:
         return self._place + need <= self._stop
 
     def _should_turn(self, at: int, need: int) -> bool:
-        """Whether to go on at the start: at the end, or where the reader has left half of it."""
+        """Whether to go on at the start: at the end, or where a quarter can be had again."""
         start = self._place + self._lap - at + self._capacity
         freed = self._full_at - start
-        return at + need > self._capacity or freed >= max(need, self._claimed // 2)
+        return at + need > self._capacity or freed >= max(need, self._capacity // 4)
 
     def _turn(self, at: int) -> int:
         """Go on at the start of the data, with a mark for the reader; gives the place in them."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import modelyard_worker.ring
 from modelyard.bootstrap.collector_parts import collector_socket
 from modelyard.telemetry import rings
 from modelyard.telemetry.encoding import encode
@@ -28,18 +27,9 @@ def process(tmp_path: Path) -> Iterator[Process]:
         yield made
 
 
-@pytest.fixture(autouse=True)
-def claimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """
-    All of a ring's memory at once: one that claims it bit by bit turns back early, and then holds
-    little while the collector comes back.
-    """
-    monkeypatch.setattr(modelyard_worker.ring, "STEP", 4 * 1024 * 1024)
-
-
 def ring_of(process: Process, name: str = "front-1.requests") -> RingWriter:
     about = About("front", name, "ws", "svc", "blue", 1)
-    return rings.create(process.settings.rings, name, 4 * 1024 * 1024, about)
+    return rings.create(process.settings.rings, name, rings.REQUESTS_BYTES, about)
 
 
 def requests_of(process: Process) -> int:

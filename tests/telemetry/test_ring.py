@@ -93,18 +93,36 @@ def test_a_record_that_the_ring_cannot_hold_is_dropped(rings: Rings) -> None:
     assert (reader.read(), reader.dropped) == ([b"small"], 1)
 
 
-def test_a_reader_that_keeps_up_never_makes_the_ring_take_memory(rings: Rings) -> None:
+def test_with_a_reader_that_keeps_up_the_ring_takes_a_quarter_of_its_memory(rings: Rings) -> None:
     writer, reader = rings.writer(capacity=16 * STEP), rings.reader()
 
-    for _ in range(40):
+    for _ in range(80):
         for _ in range(STEP // 4 // 1008):
             assert writer.put(b"x" * 1000)
         _all(reader)
         reader.release(reader.position)
 
     blocks = (rings.folder / "a.ring").stat().st_blocks * 512
-    assert reader.position > 9 * STEP
-    assert blocks <= 2 * STEP + PAGE
+    assert reader.position > 3 * 16 * STEP
+    assert blocks <= 6 * STEP
+
+
+@pytest.mark.parametrize("before", [1, 3, 5, 20, 33])
+def test_whenever_the_reader_goes_away_there_is_room_for_a_quarter(
+    rings: Rings, before: int
+) -> None:
+    writer, reader = rings.writer(capacity=16 * STEP), rings.reader()
+    each = STEP // 4 // 1008
+    for _ in range(before):
+        for _ in range(each):
+            assert writer.put(b"x" * 1000)
+        _all(reader)
+        reader.release(reader.position)
+
+    kept = sum(writer.put(b"y" * 1000) for _ in range(20 * each))
+
+    assert kept >= 16 * each - 1
+    assert _all(reader) == [b"y" * 1000] * kept
 
 
 def test_a_reader_resumes_at_a_position_of_before(rings: Rings) -> None:

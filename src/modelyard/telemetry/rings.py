@@ -12,8 +12,11 @@ from modelyard.telemetry.records import About
 from modelyard.telemetry.ring import Damaged, RingReader, RingWriter
 
 SUFFIX = ".ring"
-REQUESTS_BYTES = 4 * 1024 * 1024
-LOGS_BYTES = 8 * 1024 * 1024
+REQUESTS_BYTES = 16 * 1024 * 1024
+"""A quarter of it, which is kept in any case, are 30,000 requests: more than the seconds that a
+collector takes to come back."""
+
+LOGS_BYTES = 16 * 1024 * 1024
 SMALL_BYTES = 1024 * 1024
 """Of processes that say little."""
 
