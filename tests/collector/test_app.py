@@ -141,6 +141,7 @@ def test_a_body_over_the_limit_is_refused_also_when_it_is_small_on_the_way(body:
     [
         pytest.param(b"rubbish", "gzip", "cannot be unpacked", id="no gzip"),
         pytest.param(gzip.compress(b"hello")[:-6], "gzip", "ends too early", id="cut"),
+        pytest.param(gzip.compress(b"") * 101, "gzip", "more than 100 parts", id="parts"),
         pytest.param(b"x", "br", "not understood", id="another packing"),
     ],
 )

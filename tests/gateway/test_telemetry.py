@@ -8,6 +8,7 @@ from modelyard.domain.routing import RoutingTable
 from modelyard.gateway.config_collector import collector_section
 from modelyard.testing.gateway import key_hash
 from tests.gateway.yard import Yard, route, table
+from tests.waiting import wait_until
 
 TABLE = RoutingTable(tokens={key_hash("secret"): "*/owner"})
 KEY = {"Authorization": "Bearer secret"}
@@ -55,6 +56,19 @@ def test_other_paths_of_the_api_still_go_to_the_control_plane(yard: Yard) -> Non
 
     for path in ("/api/v1/telemetry", "/metrics/x", "/v2/models", "/api/v1/tokens"):
         assert yard.ask("GET", path).front == "control", path
+
+
+def test_the_key_in_an_address_is_in_no_log(yard: Yard) -> None:
+    yard.gateway.apply(TABLE)
+    assert yard.collector is not None
+    yard.collector.close()
+
+    refused = yard.call("/telemetry/a-secret-key/v2/track")
+
+    assert refused.status == 503
+    wait_until(lambda: refused.headers["x-request-id"] in yard.log())
+    assert "/KEY" in yard.log()
+    assert "a-secret-key" not in yard.log()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])

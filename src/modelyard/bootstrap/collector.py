@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ def main() -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    os.umask(0o077)  # the store makes its files itself: nobody else's
     try:
         settings = settings_.read()
         # the two start together, and people wait for the control plane

@@ -18,6 +18,8 @@ WORKSPACE = "x-modelyard-workspace"
 
 _JSON = {"content-type": "application/json"}
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+_MOST_PARTS = 100
+"""Parts of a gzip body: each one copies what is behind it."""
 
 _log = logging.getLogger(__name__)
 
@@ -101,9 +103,11 @@ def unpacked(body: bytes, headers: Mapping[str, str], limit: int) -> bytes:
 
 
 def _unpack(body: bytes, window: int, limit: int) -> bytes:
-    found = b""
+    found, parts = b"", 0
     try:
         while body and len(found) <= limit:  # gzip may have several parts, one after the other
+            if (parts := parts + 1) > _MOST_PARTS:
+                raise BadInput(f"The compressed body has more than {_MOST_PARTS} parts.")
             reader = zlib.decompressobj(window)
             found += reader.decompress(body, limit + 1 - len(found))
             if not reader.eof and len(found) <= limit:

@@ -187,6 +187,8 @@ def _entry(layout: Layout) -> Iterator[str]:
     yield "http-request set-var(txn.late) bool(true) if { stopping }"
     yield "http-request allow if late"
     yield "http-request set-var(txn.path) path"
+    # there the second part is a key, which belongs into no log
+    yield "http-request set-var(txn.path) str(/telemetry/KEY) if { path_beg /telemetry/ }"
     yield from _host_check(layout)
     yield "http-request set-header X-Request-Id %[unique-id]"
     yield "http-request del-header x-modelyard- -m beg"

@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from modelyard.collector.intake import Entry
 from modelyard.collector.otlp import routes
 from modelyard.collector.web import HttpAnswer, HttpRequest
-from modelyard.domain.errors import Unauthenticated
+from modelyard.domain.errors import TooLarge, Unauthenticated
 from modelyard.telemetry.ingest import Origin, key_for
 from modelyard.testing.sink import FakeSink
 
@@ -343,3 +343,28 @@ def test_without_a_key_it_is_refused_and_a_token_names_the_workspace(sink: FakeS
 def test_a_message_without_anything_is_taken(sink: FakeSink) -> None:
     assert post(sink, "logs", ExportLogsServiceRequest().SerializeToString()).status == 200
     assert post(sink, "logs", b"{}", JSON).status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        pytest.param(b"\x0a\x00" * 10_001, PROTOBUF, id="resources"),
+        pytest.param(b'{"resourceLogs":[' + b"{}," * 1_000_000 + b"{}]}", JSON, id="objects"),
+        pytest.param(
+            ExportLogsServiceRequest(
+                resource_logs=[{"scope_logs": [{"log_records": [{}] * 1001}]}]
+            ).SerializeToString(),
+            PROTOBUF,
+            id="records",
+        ),
+    ],
+)
+def test_a_small_body_that_would_become_a_huge_one_is_refused(
+    sink: FakeSink, monkeypatch: pytest.MonkeyPatch, body: bytes, kind: str
+) -> None:
+    monkeypatch.setattr("modelyard.collector.otlp.rejected.MOST_ROWS", 1000)
+
+    with pytest.raises(TooLarge, match="Send it in parts"):
+        post(sink, "logs", body, kind)
+
+    assert not sink.named("traces")

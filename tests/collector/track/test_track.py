@@ -1,6 +1,7 @@
 """Application Insights' tracks, without a network and with Microsoft's real package."""
 
 import asyncio
+import importlib
 import json
 import subprocess
 import sys
@@ -242,6 +243,40 @@ def test_without_a_key_it_is_refused_with_the_way_out(sink: FakeSink) -> None:
         post(sink, b"{malformed", key=None)
 
     assert sink.rows == {}
+
+
+def test_without_a_key_a_body_is_not_even_read(
+    sink: FakeSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bytes] = []
+    # the package has a function of the module's name
+    module = importlib.import_module("modelyard.collector.track.routes")
+    monkeypatch.setattr(module, "read", read.append)
+
+    for key in (None, key_for(IRIS, b"another")):
+        with pytest.raises(Unauthenticated):
+            post(sink, b"{}\n" * 10, key=key)
+
+    assert read == []
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        pytest.param(b"{}\n" * 64_001, "more than 64000 envelopes", id="lines"),
+        pytest.param(b"[" + b"0," * 64_000 + b"0]", "more than 64000 envelopes", id="array"),
+        pytest.param(
+            b"[" + b"{}," * 1_024_000 + b"{}]", "more than 1024000 objects", id="objects"
+        ),
+    ],
+)
+def test_a_body_of_too_many_envelopes_is_refused_whole(
+    sink: FakeSink, body: bytes, words: str
+) -> None:
+    status, answer = post(sink, body)
+
+    assert status == 400
+    assert words in answer["errors"][0]["message"]
 
 
 def test_the_homes_key_may_stand_in_the_envelope(sink: FakeSink) -> None:

@@ -7,10 +7,13 @@ import msgspec
 
 from modelyard.collector.otlp.messages import Signal, decode_error, json_format
 from modelyard.collector.otlp.position import broken_at
+from modelyard.domain.errors import TooLarge
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 
+_MOST_OBJECTS = 1_000_000
+_MOST_RESOURCES = 10_000
 _IDS = {"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id"}
 
 
@@ -33,8 +36,17 @@ def kind_of(content_type: str) -> str:
 
 
 def decode(body: bytes, kind: str, signal: Signal) -> Any:
-    """The message. Raises Malformed."""
-    return _from_json(body, signal) if kind == JSON else _from_protobuf(body, signal)
+    """The message. Raises Malformed, TooLarge."""
+    if kind == JSON and body.count(b"{") > _MOST_OBJECTS:  # said before they take a gigabyte
+        raise _too_large("objects", _MOST_OBJECTS)
+    found = _from_json(body, signal) if kind == JSON else _from_protobuf(body, signal)
+    if any(len(many) > _MOST_RESOURCES for _, many in found.ListFields()):
+        raise _too_large("resources", _MOST_RESOURCES)
+    return found
+
+
+def _too_large(what: str, most: int) -> TooLarge:
+    return TooLarge(f"The message has more than {most} {what}. Send it in parts.")
 
 
 def _from_protobuf(body: bytes, signal: Signal) -> Any:

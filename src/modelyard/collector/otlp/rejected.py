@@ -4,6 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from modelyard.collector.sink import Row
+from modelyard.domain.errors import TooLarge
+
+MOST_ROWS = 200_000
+"""Rows of one message: empty records take two bytes there, and hundreds here."""
 
 
 @dataclass(slots=True)
@@ -13,9 +17,13 @@ class Taken:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     refused: int = 0
     why: str = ""
+    count: int = 0
 
     def add(self, table: str, row: Row) -> None:
-        """Keep a row."""
+        """Keep a row. Raises TooLarge."""
+        self.count += 1
+        if self.count > MOST_ROWS:
+            raise TooLarge(f"The message has more than {MOST_ROWS} records. Send it in parts.")
         self.rows.setdefault(table, []).append(row)
 
     def add_all(self, rows: Iterable[tuple[str, Row]]) -> None:

@@ -9,6 +9,9 @@ import msgspec
 MOST = 64_000
 """Envelopes in one body."""
 
+_MOST_OBJECTS = 16 * MOST
+"""Braces that open in one body: an envelope has about four."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -29,13 +32,17 @@ def read(body: bytes) -> list[Item]:
     if not text:
         raise Malformed("The body is empty; it must be an array of envelopes, or one a line.")
     if text.startswith(b"["):
+        if text.count(b"{") > _MOST_OBJECTS:  # said before they take a gigabyte of memory
+            raise Malformed(f"The body has more than {_MOST_OBJECTS} objects.")
         found = _decode(text)
-        items = [Item(index, envelope) for index, envelope in enumerate(found)]
-    else:
-        items = _lines(text)
-    if len(items) > MOST:
-        raise Malformed(f"The body has {len(items)} envelopes, {MOST} are the most.")
-    return items
+        if len(found) > MOST:
+            raise _too_many()
+        return [Item(index, envelope) for index, envelope in enumerate(found)]
+    return _lines(text)
+
+
+def _too_many() -> Malformed:
+    return Malformed(f"The body has more than {MOST} envelopes, which are the most.")
 
 
 def _lines(text: bytes) -> list[Item]:
@@ -47,6 +54,8 @@ def _lines(text: bytes) -> list[Item]:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
+        if len(items) == MOST:
+            raise _too_many()
         try:
             items.append(Item(len(items), _decode(line)))
         except Malformed as error:

@@ -1,5 +1,6 @@
 """The routes, and what they answer."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ BODY_LIMIT = 16 * 1024 * 1024
 PATHS = ("/v2/track", "/v2.1/track", "/telemetry/{key}/v2/track", "/telemetry/{key}/v2.1/track")
 
 _MOST_ERRORS = 1000
+_AT_ONCE = 64 * 1024
+"""Larger bodies are read beside the collector's loop."""
+
 _JSON = {"content-type": "application/json"}
 
 
@@ -34,13 +38,24 @@ class Track:
 
     async def handle(self, request: HttpRequest) -> HttpAnswer:
         """200 where all were taken, 206 for some, 400 for none. Raises Unauthenticated."""
+        self._entry.check_before(request)
+        if len(request.body) <= _AT_ONCE:
+            found, answer = self._read(request)
+        else:
+            found, answer = await asyncio.to_thread(self._read, request)
+        for table, many in found.items():
+            self._sink.add(table, many)
+        return answer
+
+    def _read(self, request: HttpRequest) -> tuple[dict[str, list[Row]], HttpAnswer]:
+        """The rows by table, and what to say."""
+        found: dict[str, list[Row]] = {}
         try:
             items = read(request.body)
         except Malformed as error:
-            self._entry.arrive_with(request, "")  # who has no key is told that first
-            return _answer(400, 0, 0, [_error(0, f"The body is malformed: {error}")])
+            self._entry.arrive_with(request, "")  # the key is in it, and nobody can say where
+            return found, _answer(400, 0, 0, [_error(0, f"The body is malformed: {error}")])
         arrival = self._entry.arrive_with(request, _key(items))
-        found: dict[str, list[Row]] = {}
         errors = []
         for item in items:
             try:
@@ -50,11 +65,9 @@ class Track:
                     found.setdefault(table, []).append(one)
             except Wrong as error:
                 errors.append(_error(item.index, str(error)))
-        for table, many in found.items():
-            self._sink.add(table, many)
         accepted = len(items) - len(errors)
         status = 200 if not errors else 206 if accepted else 400
-        return _answer(status, len(items), accepted, errors)
+        return found, _answer(status, len(items), accepted, errors)
 
 
 def _key(items: Sequence[Item]) -> str:
