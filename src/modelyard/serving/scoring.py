@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from modelyard.domain.fronts import FrontSpec
 from modelyard.serving.budget import BodyBudget
@@ -22,13 +22,11 @@ from modelyard.serving.messages import (
 )
 from modelyard.serving.pool import Pool
 from modelyard.serving.refusals import too_large
-from modelyard.serving.sharing import AVAILABLE, SHARED_FROM, SharedBody
+from modelyard.serving.sharing import AVAILABLE, SHARED_FROM, SharedBody, where_it_lies
 from modelyard.serving.status import Standing
 from modelyard.serving.streams import Stream
 from modelyard.serving.telemetry import Recorder
 from modelyard.serving.tickets import Answer, Headers, Ticket
-
-Body = TypeVar("Body", bound=bytes | bytearray | memoryview | SharedBody)
 
 
 class Described(Protocol):
@@ -105,7 +103,7 @@ class Scoring:
         self.more_body(request)
         body = request.body
         if len(body) > SHARED_FROM:
-            body = _where_it_lies(body)
+            body = where_it_lies(body)
         self._submit(request, self._head(request), body)
 
     def _head(self, request: Incoming) -> bytes:
@@ -134,7 +132,7 @@ class Scoring:
             request.reserved = self._budget.reserve(request.reserved, len(prepared.body))
         request.body = b""
         request.render = prepared.render
-        self._submit(request, prepared.head, _where_it_lies(prepared.body), prepared.plan)
+        self._submit(request, prepared.head, where_it_lies(prepared.body), prepared.plan)
 
     def release(self, request: Incoming) -> None:
         """It is not under way any more; may be called twice."""
@@ -244,13 +242,3 @@ class Scoring:
             self._pool.cancel(work)
         elif isinstance(work, asyncio.Task):
             work.cancel()
-
-
-def _where_it_lies(body: Body) -> Body | SharedBody:
-    """A large body in shared memory; it also goes through the socket, only slower."""
-    if isinstance(body, SharedBody) or not AVAILABLE or len(body) <= SHARED_FROM:
-        return body
-    try:
-        return SharedBody.again(body)
-    except OSError:
-        return body  # no more files may be open

@@ -3,6 +3,7 @@
 import mmap
 import os
 import sys
+from typing import TypeVar
 
 SHARED_FROM = 256 * 1024
 """Bytes of a body from which it is written to shared memory; measured, see the benchmarks."""
@@ -86,6 +87,19 @@ class SharedBody:
     def __del__(self) -> None:
         if getattr(self, "_fd", -1) >= 0:
             os.close(self._fd)
+
+
+Body = TypeVar("Body", bound=bytes | bytearray | memoryview | SharedBody)
+
+
+def where_it_lies(body: Body) -> Body | SharedBody:
+    """A large body in shared memory; it also goes through the socket, only slower."""
+    if isinstance(body, SharedBody) or not AVAILABLE or len(body) <= SHARED_FROM:
+        return body
+    try:
+        return SharedBody.again(body)
+    except OSError:
+        return body  # no more files may be open
 
 
 def forget() -> None:
