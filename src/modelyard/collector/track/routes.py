@@ -12,6 +12,7 @@ from modelyard.collector.track.envelopes import rows
 from modelyard.collector.track.reading import Item, Malformed, read
 from modelyard.collector.track.values import Wrong
 from modelyard.collector.web import HttpAnswer, HttpRequest, Route
+from modelyard.domain.errors import Unauthenticated
 
 BODY_LIMIT = 16 * 1024 * 1024
 PATHS = ("/v2/track", "/v2.1/track", "/telemetry/{key}/v2/track", "/telemetry/{key}/v2.1/track")
@@ -37,12 +38,17 @@ class Track:
         self._entry = entry
 
     async def handle(self, request: HttpRequest) -> HttpAnswer:
-        """200 where all were taken, 206 for some, 400 for none. Raises Unauthenticated."""
-        self._entry.check_before(request)
-        if len(request.body) <= _AT_ONCE:
-            found, answer = self._read(request)
-        else:
-            found, answer = await asyncio.to_thread(self._read, request)
+        """200 where all were taken, 206 for some, 400 for none, also where the key is missing."""
+        try:
+            self._entry.check_before(request)
+            if len(request.body) <= _AT_ONCE:
+                found, answer = self._read(request)
+            else:
+                found, answer = await asyncio.to_thread(self._read, request)
+        except Unauthenticated as error:
+            # as Azure answers a wrong key: whatever is neither 2xx nor 400 Microsoft's package
+            # sends again, at once and without end
+            return _answer(400, 0, 0, [_error(0, error.message)])
         for table, many in found.items():
             self._sink.add(table, many)
         return answer
