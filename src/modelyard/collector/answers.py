@@ -14,7 +14,7 @@ from modelyard.collector.query.kql import language_of
 from modelyard.collector.query.messages import Ask
 from modelyard.collector.query.process import Answer
 from modelyard.collector.query.queries import Queries
-from modelyard.collector.query.ready import COLUMNS, VIEWS
+from modelyard.collector.query.ready import VIEWS
 from modelyard.collector.saved import SavedQueries
 from modelyard.collector.web import HttpAnswer, HttpRequest, Route
 from modelyard.domain.errors import BadInput, Forbidden
@@ -116,7 +116,7 @@ class Answers:
         """Keep a query under a name."""
         _may_change(request)
         wanted = read(request, wire.SavedQueryRequest)
-        language = language_of(wanted.query, wanted.language, COLUMNS)
+        language = language_of(wanted.query, wanted.language)
         now = datetime.fromtimestamp(time.time(), UTC)
         name = request.parameters["name"]
         return json(await asyncio.to_thread(self._saved.put, name, wanted, language, now))

@@ -186,6 +186,23 @@ def test_kql_is_answered_by_itself(settings: Settings, snapshots: FakeSnapshots)
     assert rows(answer)[0][0] == 9
 
 
+@pytest.mark.parametrize(
+    ("kql", "said"),
+    [
+        ("requests | summarize count() by operation_Name", "'operation_Name'.*is in 'name'"),
+        ("requests | where duraton > 1", "no column 'duraton'"),
+        ("exceptions | project outerMessage", "'outerMessage'.*is in 'message'"),
+    ],
+)
+def test_a_column_that_kql_names_in_vain_is_told_without_sql(
+    settings: Settings, snapshots: FakeSnapshots, kql: str, said: str
+) -> None:
+    with pytest.raises(BadInput, match=said) as refused:
+        run(settings, snapshots, lambda q: q.run(ask(kql)))
+
+    assert "SELECT" not in refused.value.message
+
+
 def test_ready_made_views_answer(settings: Settings, snapshots: FakeSnapshots) -> None:
     async def three(q: Queries) -> list[Answer]:
         return [

@@ -9,10 +9,11 @@ from typing import Any
 import duckdb
 
 from modelyard.collector.query.gate import check
-from modelyard.collector.query.kql import language_of, to_sql
+from modelyard.collector.query.kql import language_of, to_sql, without_column
 from modelyard.collector.query.messages import Ask, Column, Done, Piece
 from modelyard.collector.query.ready import COLUMNS, VIEWS, tables_below
 from modelyard.collector.query.values import encoder
+from modelyard.domain.errors import BadInput
 
 _ROWS = 1000
 _AT_ONCE = 1 << 62
@@ -54,7 +55,7 @@ def answer(
 
     Raises BadInput before anything is run, and DuckDB's own errors while it is.
     """
-    language = language_of(ask.text, ask.language, COLUMNS)
+    language = language_of(ask.text, ask.language)
     text = to_sql(ask.text, COLUMNS) if language == "kql" else ask.text
     used = check(connection, text, COLUMNS)
     below = tables_below(used)
@@ -64,8 +65,14 @@ def answer(
     for name in used & VIEWS.keys():
         _view(connection, name, VIEWS[name].select)
     found = _arrow(connection, text, ask) if ask.arrow else _json(connection, text, ask)
-    for part in found:
-        yield part if isinstance(part, Piece) else _of_language(part, language)
+    try:
+        for part in found:
+            yield part if isinstance(part, Piece) else _of_language(part, language)
+    except duckdb.BinderException as error:
+        told = without_column(str(error)) if language == "kql" else None
+        if told is None:
+            raise
+        raise BadInput(told) from error
 
 
 def _of_language(done: Done, language: str) -> Done:

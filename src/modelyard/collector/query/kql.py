@@ -1,7 +1,7 @@
 """Questions in Kusto's language, as Log Analytics and Application Insights are asked."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from modelyard.domain.errors import BadInput
@@ -11,12 +11,28 @@ LANGUAGES = ("sql", "kql")
 _PLACE = re.compile(
     r"^could not parse KQL at (?P<line>\d+):(?P<column>\d+): (?P<why>.*)$", re.DOTALL
 )
+_BEGINS = re.compile(
+    r"\s*(?://[^\n]*\n\s*)*(?:\w+\s*\|(?!\|)|let\s+\w+\s*=|(?:union|search)\s)", re.IGNORECASE
+)
+_EXPECTED = re.compile(r" expecting \{.*\}", re.DOTALL)
 _UNSUPPORTED = re.compile(r"'(?:\w+:)?(?P<what>[^']*)'(?P<place> at \d+:\d+)?")
 
+_NO_COLUMN = re.compile(r'(?:Alias with name|Referenced column|Column) "+(?P<name>\w+)"')
+_CALLED = {
+    "operation_Name": "name",
+    "outerMessage": "message",
+    "innermostMessage": "message",
+    "outerType": "type",
+    "innermostType": "type",
+    "url": "name",
+}
+"""Columns of Application Insights that are another one's here."""
 
-def language_of(text: str, asked: str | None, tables: Collection[str]) -> str:
+
+def language_of(text: str, asked: str | None) -> str:
     """
-    'kql' or 'sql': what was asked for, else KQL where the text begins with a table and a pipe.
+    'kql' or 'sql': what was asked for, else KQL where the text begins with a name and a pipe, or
+    as no SQL begins: ``let x =``, ``union``, ``search``.
 
     Raises BadInput for another language. Pure.
     """
@@ -24,9 +40,7 @@ def language_of(text: str, asked: str | None, tables: Collection[str]) -> str:
         if asked not in LANGUAGES:
             raise BadInput(f"The language {asked!r} is not known: use sql or kql.")
         return asked
-    names = "|".join(map(re.escape, tables))
-    begins = re.compile(rf"\s*(?://[^\n]*\n\s*)*(?:{names})\s*\|(?!\|)", re.IGNORECASE)
-    return "kql" if begins.match(text) else "sql"
+    return "kql" if _BEGINS.match(text) else "sql"
 
 
 def to_sql(text: str, columns: Mapping[str, Sequence[str]]) -> str:
@@ -46,12 +60,26 @@ def to_sql(text: str, columns: Mapping[str, Sequence[str]]) -> str:
         raise BadInput("The query nests too deeply. Name its parts with let.") from None
 
 
+def without_column(said: str) -> str | None:
+    """What DuckDB says of a missing column, without the SQL that nobody wrote. Pure."""
+    missing = _NO_COLUMN.search(said)
+    if missing is None:
+        return None
+    name = missing["name"]
+    called = f" What it holds is in {_CALLED[name]!r}." if name in _CALLED else ""
+    return (
+        f"There is no column {name!r} at that place of the query.{called} "
+        "'modelyard query --tables TABLE' lists the columns of a table."
+    )
+
+
 def _sentence(said: str) -> str:
     unparsed = _PLACE.match(said)
     if unparsed:
         line, column = int(unparsed["line"]), int(unparsed["column"]) + 1
+        why = _EXPECTED.sub("", unparsed["why"])  # every word of the language
         return (
-            f"The KQL cannot be read at line {line}, column {column}: {unparsed['why']}. "
+            f"The KQL cannot be read at line {line}, column {column}: {why}. "
             "SQL is asked with language 'sql'."
         )
     missing = _UNSUPPORTED.search(said)
