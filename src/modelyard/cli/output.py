@@ -38,8 +38,19 @@ def show(value: Any, as_json: bool, columns: Sequence[Column]) -> None:
     _print(table)
 
 
-def show_all(values: Iterable[Any], as_json: bool, columns: Sequence[Column], none: str) -> None:
-    """Many things: a JSON list, or a table; ``none`` is said when there is nothing."""
+def show_all(
+    values: Iterable[Any],
+    as_json: bool,
+    columns: Sequence[Column],
+    none: str,
+    *,
+    verbatim: bool = False,
+) -> None:
+    """
+    Many things: a JSON list, or a table; ``none`` is said when there is nothing.
+
+    ``verbatim`` prints the titles as they are, to be copied.
+    """
     items = list(values)
     if as_json:
         print_json(items)
@@ -48,9 +59,9 @@ def show_all(values: Iterable[Any], as_json: bool, columns: Sequence[Column], no
     else:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for column in columns:
-            title = _title(column).upper()
+            title = str(column[0]) if verbatim else _title(column).upper()
             # a heading may wrap between words, never inside one
-            least = max(len(word) for word in title.split())
+            least = max((len(word) for word in title.split()), default=0)
             table.add_column(title, overflow="fold", min_width=least)
         for item in items:
             table.add_row(*(_text(_field(item, column)) for column in columns))

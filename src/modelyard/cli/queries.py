@@ -25,7 +25,10 @@ def query(
         ),
     ] = None,
     kql: Annotated[
-        bool, typer.Option("--kql", help="It is KQL (known by itself after 'TABLE |').")
+        bool,
+        typer.Option(
+            "--kql", help="It is KQL (known by itself where it begins 'TABLE |', let, union)."
+        ),
     ] = False,
     parameter: Annotated[
         list[str] | None,
@@ -96,7 +99,7 @@ def _show(result: QueryResult, as_json: bool, as_csv: bool) -> None:
         writer.writerows([_plain(row[name]) for name in result.columns] for row in result.rows)
     else:
         columns: list[Column] = [(name, _getter(name)) for name in result.columns]
-        show_all(result.rows, False, columns, "No rows.")
+        show_all(result.rows, False, columns, "No rows.", verbatim=True)
     if result.truncated:
         remark(f"There are more than these {len(result)} rows. --limit shows more of them.")
 

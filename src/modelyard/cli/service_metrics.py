@@ -44,7 +44,7 @@ def metrics(
         # a service that is not there has no requests either: that is what to say then
         with suppress(Unavailable):
             find(client, space, name)
-    show_all(found, as_json, COLUMNS, f"No requests to {name} since {since}.")
+    show_all(found, as_json, COLUMNS, f"No requests to {name} in this time (--since {since}).")
 
 
 def _number(value: float | None) -> str:

@@ -14,7 +14,7 @@ from modelyard.wire.telemetry import TraceItem
 _SHOWN = [
     ("request", "id"), ("time", "timestamp"), ("asked", "name"), ("status", "resultCode"),
     ("error", "errorCode"), ("client", "client_IP"), ("batch", "batchSize"),
-    ("worker", "worker"), ("trace", "operation_Id"),
+    ("worker", "worker"),
 ]  # fmt: skip
 _TIMES = [
     ("gateway", "gatewayMs"), ("front", "duration"), ("queue", "queueMs"), ("run", "runMs"),
@@ -33,11 +33,12 @@ def trace(
     if as_json:
         print_json({name: getattr(found, name) for name in Trace.__dataclass_fields__})
         return
-    show(found, False, [(title, _of(field)) for title, field in _SHOWN])
     show(
         found,
         False,
         [
+            *((title, _of(field)) for title, field in _SHOWN),
+            ("trace", _trace),
             ("service", lambda t: f"{t.workspace}/{t.service}" if t.service else ""),
             ("version", lambda t: f"{t.version} revision {t.revision}" if t.version else ""),
             ("models", lambda t: [_model(m) for m in t.models]),
@@ -57,6 +58,12 @@ def _of(field: str) -> Any:
     return lambda found: found.request.get(field, "")
 
 
+def _trace(found: Trace) -> str:
+    """The trace that a client sent; without one the request's own id stands there."""
+    trace = found.request.get("operation_Id", "")
+    return "" if trace == found.request.get("id") else str(trace)
+
+
 def _model(model: dict[str, Any]) -> str:
     version = f":{model['version']}" if "version" in model else ""
     manifest = f"  sha256 {model['manifest']}" if "manifest" in model else ""
@@ -69,7 +76,7 @@ def _environment(found: Trace) -> str:
         return ""
     packages = len(environment.get("packages", {}))
     python = f", Python {environment['python']}" if environment.get("python") else ""
-    return f"lock {environment['lock']}{python}, {packages} packages"
+    return f"lock {environment['lock']}{python}, {packages} package{'s' * (packages != 1)}"
 
 
 def _times(found: Trace) -> str:

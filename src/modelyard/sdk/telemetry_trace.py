@@ -56,6 +56,8 @@ def _content(client: Client, found: wire.Trace) -> dict[str, Any]:
     service = client.get(base + path("services", found.service), Service)
     ran = (found.version, found.revision)
     revision = next((r for r in service.revisions if (r.version, r.number) == ran), None)
+    if found.revision is None:
+        return {"missing": "It did not reach a version: the gateway answered it."}
     if revision is None:
         return {"missing": f"The revision {found.revision} of {found.service} is gone."}
     return {
