@@ -10,7 +10,8 @@ of several requests run together each id and its rows, and one of
 - ``rows``: the rows, with ``names``,
 - ``matrix``: the type of one row-major array behind the head, with ``names``,
 - ``columns``: ``[name, type, size]`` of each column's data behind the head; type ``j`` is JSON,
-- ``tensors``: as in a frame's head; their data are behind the head.
+- ``tensors``: as in a frame's head; their data are behind the head. ``names`` are those of the
+  columns where there is one tensor that has as many.
 
 numpy and pandas are known by what they can do: nothing of them is imported.
 """
@@ -68,7 +69,7 @@ def record(head: Dict[str, Any], rows: Rows) -> bytes:
     if rows.cut:
         head["cut"] = rows.cut
     head.update(rows.said)
-    said = json.dumps(head, separators=(",", ":"), default=_text).encode("ascii")
+    said = _encode(head).encode("ascii")
     return _SIZE.pack(len(said)) + said + rows.data
 
 
@@ -102,24 +103,31 @@ def _of_frame(frame: Any, extra: Sequence[str]) -> Rows:
     count = min(total, MOST_ROWS, max(1, MOST_BYTES // (8 * max(1, len(labels)))))
     if count < total:
         frame = frame.iloc[:count]
+    kinds = {getattr(kind, "str", "") for kind in frame.dtypes.tolist()}
+    if len(kinds) == 1 and kinds <= RAW and len(labels) <= MOST_COLUMNS:
+        array = frame.to_numpy()  # most often it lies together already
+        said = {"matrix": kinds.pop(), "names": [str(label) for label in labels]}
+        return Rows(count, said, array.tobytes(), total - count)
+    found = _of_series(frame, extra)
+    if len(found.data) > MOST_BYTES and count > 1:
+        found = _of_frame(frame.iloc[: count // 2], extra)  # long texts: fewer rows of them
+    return found._replace(cut=total - found.height)
+
+
+def _of_series(frame: Any, extra: Sequence[str]) -> Rows:
+    """A frame of different types, column by column."""
     own: Optional[List[str]] = None
     columns: List[List[Any]] = []
     parts: List[bytes] = []
-    for at, label in enumerate(labels):
+    for label, values in frame.items():
         if label in extra:
             if label == extra[0]:
-                own = [str(value) for value in frame.iloc[:, at].tolist()]
-            continue
-        if len(columns) == MOST_COLUMNS:
-            break
-        values = frame.iloc[:, at]
-        code, data = _column(values.to_numpy() if hasattr(values, "to_numpy") else values)
-        columns.append([str(label), code, len(data)])
-        parts.append(data)
-    if sum(map(len, parts)) > MOST_BYTES and count > 1:
-        half = _of_frame(frame.iloc[: count // 2], extra)  # long texts: fewer rows of them
-        return half._replace(cut=total - half.height)
-    return Rows(count, {"columns": columns}, b"".join(parts), total - count, own)
+                own = [str(value) for value in values.tolist()]
+        elif len(columns) < MOST_COLUMNS:
+            code, data = _column(values.to_numpy())
+            columns.append([str(label), code, len(data)])
+            parts.append(data)
+    return Rows(len(frame), {"columns": columns}, b"".join(parts), 0, own)
 
 
 def _column(array: Any) -> Tuple[str, bytes]:
@@ -127,7 +135,7 @@ def _column(array: Any) -> Tuple[str, bytes]:
     code = getattr(getattr(array, "dtype", None), "str", "")
     if code in RAW:
         return code, array.tobytes()
-    texts = json.dumps([_value(value) for value in array.tolist()], separators=(",", ":"))
+    texts = _encode([_value(value) for value in array.tolist()])
     return "j", texts.encode("ascii")
 
 
@@ -245,6 +253,9 @@ def _text(value: Any) -> Optional[str]:
     if len(text) > MOST_TEXT:
         return digest(text.encode("utf-8", "replace"))
     return None if text in ("<NA>", "NaT") else text
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False, default=_text).encode
 
 
 def digest(data: bytes) -> str:

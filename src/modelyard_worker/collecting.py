@@ -136,9 +136,18 @@ class Collecting:
             LOG.warning("Rows could not be collected (said once): %s", kind)
 
     def tensors(
-        self, designation: str, heads: Sequence[Sequence[Any]], body: Any, parts: Any, ok: bool
+        self,
+        designation: str,
+        heads: Sequence[Sequence[Any]],
+        body: Any,
+        parts: Any,
+        ok: bool,
+        names: Optional[Sequence[str]] = None,
     ) -> None:
-        """Of a model without a script; ``parts`` are the requests that were run together."""
+        """
+        Of a model without a script; ``parts`` are the requests that were run together, ``names``
+        those of the columns where the only tensor has as many.
+        """
         try:
             rows = collected.tensors(heads, body)
             request = REQUEST_ID.get()
@@ -146,6 +155,8 @@ class Collecting:
                 "t": time.time(), "m": self.model[0], "v": self.model[1], "d": designation,
                 "c": request, "r": request, "p": 1.0,
             }  # fmt: skip
+            if names:
+                head["names"] = names
             if parts:
                 head["parts"] = parts
                 self._put_parts(head, rows)

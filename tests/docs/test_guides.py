@@ -30,6 +30,7 @@ GUIDES = [
         "batching",
         "protocols",
         "telemetry",
+        "collecting",
     )
 ]
 PAGES = [*GUIDES, DOCS / "reference" / "rest-api.md"]

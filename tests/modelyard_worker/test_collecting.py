@@ -228,7 +228,7 @@ def run(data):
     context = inputs.collect(frame, BasicCorrelationContext(id="order-17"))
     outputs.collect(frame[["x"]] * 2, context)
     old.collect(old.add_correlations(np.array([[1.5], [2.5]], dtype="float32"), None))
-    correlations = {name: "v" for name in old._headers()}
+    correlations = {name: "v" for name in old._HEADERS}
     old.collect(old.add_correlations(np.array([7, 8]), {**correlations, "$aml_dc_boundary": 60}))
     return context.get_id()
 """

@@ -26,6 +26,7 @@ COMMANDS = {
     "query": ("modelyard.cli.queries:query", "Ask telemetry in SQL or KQL."),
     "top": ("modelyard.cli.tops:top", "Show what all services do now."),
     "trace": ("modelyard.cli.traces:trace", "Show everything known of one request."),
+    "data": ("modelyard.cli.data:app", "Collected inputs and outputs of services."),
     "token": ("modelyard.cli.tokens:app", "API tokens and their roles."),
     "backup": (
         "modelyard.cli.operate:backup",

@@ -8,6 +8,7 @@ from typing import Any, Literal, overload
 from modelyard.sdk import scoring, service_waiting
 from modelyard.sdk.client import Response, path
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
+from modelyard.sdk.inputs import Inputs
 from modelyard.sdk.service_facts import ServiceFacts
 from modelyard.sdk.telemetry import Moment, line_text, lines, points, told
 from modelyard.wire import services as wire
@@ -90,6 +91,11 @@ class CallsService(ServiceFacts):
         with raised_as(WebserviceException):
             for line in lines(self._client, self.workspace.name, self.name, query):
                 yield line_text(line)
+
+    @property
+    def inputs(self) -> Inputs:
+        """The inputs and outputs that were collected (``collect_model_data=True``)."""
+        return Inputs(self._client, self.workspace.name, self.name)
 
     def metrics(
         self,

@@ -77,6 +77,7 @@ class Webservice(CallsService, ChangesService):
         nan: str | None = None,
         preload: bool | None = None,
         fronts: int | None = None,
+        collect_model_data: bool | None = None,
         tags: Mapping[str, Any] | None = None,
         properties: Mapping[str, Any] | None = None,
         description: str | None = None,
@@ -89,7 +90,8 @@ class Webservice(CallsService, ChangesService):
         Times in seconds, sizes in bytes. ``tracebacks`` puts the traceback of a failed call into
         its answer; ``detect_failures`` counts an answer that is the text of an exception as
         failed; ``nan`` 'null' or 'error' is what becomes of NaN in JSON; ``preload`` loads the
-        model once and forks the workers; ``fronts`` is the number of front processes.
+        model once and forks the workers; ``fronts`` is the number of front processes;
+        ``collect_model_data`` keeps inputs and outputs (``service.inputs``).
         """
         return WebserviceDeploymentConfiguration(
             auth_enabled=auth_enabled, cpu_cores=cpu_cores, memory_gb=memory_gb,
@@ -98,7 +100,8 @@ class Webservice(CallsService, ChangesService):
             init_timeout=init_timeout,
             cors_origins=None if cors_origins is None else [*cors_origins], batching=batching,
             tracebacks=tracebacks, detect_failures=detect_failures, nan=nan, preload=preload,
-            fronts=fronts, tags=tags, properties=properties, description=description,
+            fronts=fronts, collect_model_data=collect_model_data, tags=tags,
+            properties=properties, description=description,
             primary_key=primary_key, secondary_key=secondary_key,
         )  # fmt: skip
 

@@ -79,9 +79,17 @@ class TensorExecutor(Runner):
         worked = isinstance(answer, TensorAnswer)
         if worked or not parts:
             heads = frame.head.get("tensors") or ()
-            into.tensors("inputs", heads, view_of(frame), parts, worked)
+            names = self._names_of(heads)
+            into.tensors("inputs", heads, view_of(frame), parts, worked, names)
         if worked:
             into.tensors("predictions", answer.tensors, answer.body, parts, True)
+
+    def _names_of(self, heads: Any) -> Optional[List[str]]:
+        """The signature's names of a matrix's columns; None where the request has names itself."""
+        known = [spec.name for spec in self._predictor.signature.inputs]
+        if len(heads) != 1 or heads[0][0] in known:
+            return None
+        return known
 
     def _predict(self, frame: Frame) -> Any:
         method = str(frame.head.get("method") or "predict")

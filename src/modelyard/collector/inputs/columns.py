@@ -41,6 +41,7 @@ def shape_of(record: Record) -> object:
             "tensors",
             tuple((str(name), str(kind), tuple(map(int, shape[1:])))
                   for name, kind, shape, _ in record.said),
+            record.names,
         )  # fmt: skip
     except (TypeError, ValueError) as error:
         raise Damaged("what the record says of its values cannot be read") from error
@@ -148,14 +149,17 @@ def _of_tensors(records: Sequence[Record]) -> Columns:
             texts = [f"{kind} of {list(shape[1:])}"] * count
             found.append((str(name), Array(texts, DataType.utf8())))
         else:
-            found += _tensor(str(name), kind, width, pieces, records)
+            names = [str(name)] if width == 1 else [f"{name}_{at}" for at in range(width)]
+            if len(records[0].said) == 1 and len(records[0].names) == width:
+                names = list(records[0].names)
+            found += _tensor(names, kind, pieces, records)
     return found
 
 
 def _tensor(
-    name: str, kind: str, width: int, pieces: Sequence[memoryview], records: Sequence[Record]
+    names: Sequence[str], kind: str, pieces: Sequence[memoryview], records: Sequence[Record]
 ) -> Columns:
-    names = [name] if width == 1 else [f"{name}_{at}" for at in range(width)]
+    width = len(names)
     if kind != "BYTES":
         code = _TENSORS[kind]
         for piece, record in zip(pieces, records, strict=True):

@@ -77,7 +77,8 @@ class Spool:
         Where the commit cannot be read, as after a power cut, the files stay for whoever wants
         to look, and what rings still hold is read again.
         """
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
         notes = []
         try:
             state = msgspec.json.decode(self._commit.read_bytes(), type=State)

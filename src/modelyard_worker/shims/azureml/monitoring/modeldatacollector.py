@@ -35,6 +35,17 @@ class ModelDataCollector(object):
     AML_MODEL_VERSION_HEADER = "$aml_model_version"
     AML_REQUEST_ID_HEADER = "$aml_request_id"
 
+    _HEADERS = (
+        AML_DC_CORRELATION_HEADER,
+        AML_DC_SCORING_TIMESTAMP_HEADER,
+        AML_DC_BOUNDARY_HEADER,
+        AML_WORKSPACE_HEADER,
+        AML_SERVICE_NAME_HEADER,
+        AML_MODEL_NAME_HEADER,
+        AML_MODEL_VERSION_HEADER,
+        AML_REQUEST_ID_HEADER,
+    )
+
     def __init__(
         self,
         model_name: str,
@@ -54,6 +65,7 @@ class ModelDataCollector(object):
         self.collection_name = str(older.get("identifier", collection_name))
         self._feature_names = None if feature_names is None else list(feature_names)
         self._designation = "general" if designation == "default" else str(designation)
+        self._boundary = 60 if os.environ.get("AML_MODEL_DC_BOUNDARY") == "hour" else 1440
         self._on = self._designation in _DESIGNATIONS
         if not self._on:
             print(
@@ -82,7 +94,7 @@ class ModelDataCollector(object):
         """The data with the columns of a correlation behind; the same data for None."""
         if correlations is None:
             return input_data
-        names = self._headers()
+        names = self._HEADERS
         values = [correlations[name] for name in names]
         if isinstance(input_data, list):
             if input_data and all(isinstance(row, (list, tuple)) for row in input_data):
@@ -106,7 +118,7 @@ class ModelDataCollector(object):
         version = self.model_version
         if version == "default":
             version = into.version_of(self.model_name)
-        rows = collected.table(given, self._feature_names, self._headers())
+        rows = collected.table(given, self._feature_names, self._HEADERS)
         found = None
         if self._designation == "inputs":
             id = str(uuid4())
@@ -120,29 +132,16 @@ class ModelDataCollector(object):
         return found
 
     def _correlation(self, id: str, version: str) -> Dict[str, Any]:
-        hourly = os.environ.get("AML_MODEL_DC_BOUNDARY") == "hour"
         return {
             self.AML_DC_SCORING_TIMESTAMP_HEADER: _now(),
             self.AML_REQUEST_ID_HEADER: REQUEST_ID.single() or _NO_REQUEST,
             self.AML_DC_CORRELATION_HEADER: id,
-            self.AML_DC_BOUNDARY_HEADER: 60 if hourly else 1440,
+            self.AML_DC_BOUNDARY_HEADER: self._boundary,
             self.AML_WORKSPACE_HEADER: self.workspace,
             self.AML_SERVICE_NAME_HEADER: self.service_name,
             self.AML_MODEL_NAME_HEADER: self.model_name,
             self.AML_MODEL_VERSION_HEADER: version,
         }
-
-    def _headers(self) -> List[str]:
-        return [
-            self.AML_DC_CORRELATION_HEADER,
-            self.AML_DC_SCORING_TIMESTAMP_HEADER,
-            self.AML_DC_BOUNDARY_HEADER,
-            self.AML_WORKSPACE_HEADER,
-            self.AML_SERVICE_NAME_HEADER,
-            self.AML_MODEL_NAME_HEADER,
-            self.AML_MODEL_VERSION_HEADER,
-            self.AML_REQUEST_ID_HEADER,
-        ]
 
 
 def _default(given: str, unsaid: str, variable: str) -> str:
