@@ -129,8 +129,9 @@ def test_a_batch_that_failed_has_used_nothing_up(log: GatewayLog) -> None:
     assert [(row["id"], row["gatewayMs"]) for row in rows] == [("a", 7), ("b", 4)]
 
 
-def test_requests_to_the_control_plane_are_no_rows(log: GatewayLog) -> None:
-    log.take([told("a", service="", status=502, connect_ms=-1, answer_ms=-1)])
+@pytest.mark.parametrize("empty", ["", "-"])
+def test_requests_to_the_control_plane_are_no_rows(log: GatewayLog, empty: str) -> None:
+    log.take([told("a", service=empty, status=502, connect_ms=-1, answer_ms=-1)])
 
     assert turn(log) == {}
 

@@ -78,6 +78,10 @@ class Line(msgspec.Struct, gc=False):
     total_ms: float = -1
     end: str = ""
 
+    def __post_init__(self) -> None:
+        """The gateway writes - for what is empty: what was asked of no service."""
+        self.service = "" if self.service == "-" else self.service
+
     @property
     def answered(self) -> bool:
         """Whether a front said the answer, which then is in the front's own row."""
