@@ -226,7 +226,7 @@ def test_who_has_no_key_is_refused_and_malformed_or_huge_bodies_are_told(
     json = {"content_type": "application/json"}
 
     assert collector.ask("POST", "/v1/traces", b"{}", **json)[0] == 401
-    assert collector.ask("POST", "/telemetry/wrong/v2/track", b"[]")[0] == 401
+    assert collector.ask("POST", "/telemetry/wrong/v2/track", b"[]")[0] == 400
     status, said = collector.ask("POST", f"{base}/v2/track", b'[{"a": }]')
     assert (status, "(byte 7)" in said) == (400, True)
     assert collector.ask("POST", f"{base}/v1/traces", b"{}", **json) == (200, "{}")

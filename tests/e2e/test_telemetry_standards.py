@@ -150,5 +150,5 @@ def test_microsofts_package_sends_with_the_homes_ingest_key(server: Yard) -> Non
     refused = server.http.request("POST", f"{server.url}/v2/track", body=json.dumps([envelope]))
 
     assert (taken.status, taken.json()["itemsAccepted"]) == (200, 1)
-    assert refused.status == 401
-    assert "ingest.key" in refused.json()["message"]
+    assert refused.status == 400
+    assert "ingest.key" in refused.json()["errors"][0]["message"]
