@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,11 +11,12 @@ import typer
 
 from modelyard.cli.choose import server
 from modelyard.cli.output import Column, Json, print_json, remark, say, show_all
-from modelyard.domain.errors import BadInput
+from modelyard.domain.errors import BadInput, Unavailable
 from modelyard.sdk.client import path
 from modelyard.sdk.telemetry import BASE
 from modelyard.sdk.telemetry_result import QueryResult
 from modelyard.wire import telemetry as wire
+from modelyard.wire.workspaces import Workspace
 
 
 def query(
@@ -87,6 +89,10 @@ def query(
         workspace=ws,
     )
     answer = client.send("POST", f"{BASE}/query", asked, wire.QueryResult)
+    if ws and not answer.rows:
+        # a workspace that is not there has no rows either: that is what to say then
+        with suppress(Unavailable):
+            client.get(path("workspaces", ws), Workspace)
     _show(QueryResult(answer), as_json, as_csv)
 
 
