@@ -3,8 +3,11 @@ import signal
 from pathlib import Path
 
 import psutil
+import pytest
 
 from modelyard.bootstrap.collector_parts import collector_socket
+from modelyard.bootstrap.collector_process import run
+from modelyard.domain.errors import Unavailable
 from tests.bootstrap.ups import Ups
 from tests.waiting import wait_until
 
@@ -51,3 +54,18 @@ def test_a_collector_goes_on_when_the_supervisor_dies_and_is_adopted(ups: Ups) -
     assert collectors(ups) == [before]
     processes = Path(ups.settings.run / "processes.json").read_text()
     assert '"collector"' in processes
+
+
+def test_a_folder_of_rings_that_is_a_link_is_refused_in_a_sentence(
+    ups: Ups, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    ups.settings.rings.symlink_to(elsewhere)
+    try:
+        with pytest.raises(Unavailable, match="is not a folder of this user; remove it"):
+            run(ups.settings)
+    finally:
+        ups.settings.rings.unlink()
+
+    assert elsewhere.stat().st_mode & 0o777 == 0o755

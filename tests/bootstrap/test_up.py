@@ -96,7 +96,8 @@ def test_what_a_killed_supervisor_left_is_taken_over(ups: Ups) -> None:
     ups.up()
     control = ups.yard.pid("control")
     ups.kill_supervisor()
-    wait_until(lambda: len(ups.yard.left()) == 1)
+    kept = sorted([control, ups.yard.pid("collector")])
+    wait_until(lambda: sorted(ups.yard.left()) == kept)
 
     done = ups.up()
 
@@ -141,6 +142,7 @@ def test_down_stops_everything_and_twice_is_fine(ups: Ups) -> None:
     assert (first.returncode, second.returncode) == (0, 0)
     assert ups.yard.left() == []
     assert not ups.settings.sockets.exists()
+    assert not ups.settings.rings.exists()
 
 
 def test_down_in_a_home_that_never_was_says_so(ups: Ups) -> None:
@@ -171,13 +173,13 @@ def test_down_stops_what_a_killed_supervisor_left(ups: Ups) -> None:
 
 def test_keep_serving_ends_the_supervisor_alone(ups: Ups) -> None:
     ups.up()
-    control = ups.yard.pid("control")
+    control, collector = ups.yard.pid("control"), ups.yard.pid("collector")
 
     done = ups.down("--keep-serving")
 
     assert done.returncode == 0
-    assert "left 1 process serving" in done.stdout
-    assert ups.yard.left() == [control]
+    assert "left 2 processes serving" in done.stdout
+    assert sorted(ups.yard.left()) == sorted([control, collector])
     assert answers(ups.settings.base_url)
     assert "is ready" in ups.up().stdout
     assert ups.yard.pid("control") == control

@@ -20,6 +20,7 @@ from modelyard.bootstrap.collector_parts import (
 )
 from modelyard.bootstrap.home import prepare
 from modelyard.collector.app import Web
+from modelyard.domain.errors import Unavailable
 from modelyard.serving.http import HttpServer
 from modelyard.serving.roles import Role
 from modelyard.settings import Settings
@@ -31,12 +32,21 @@ _log = logging.getLogger("modelyard.collector")
 def run(settings: Settings) -> None:
     """Collect until told to end. Raises ModelyardError when it cannot start."""
     prepare(settings)
-    rings.prepare(settings.rings)
+    _prepare_rings(settings)
     role = Role(collector_socket(settings))
     try:
         uvloop.run(_serve(make_collector(settings)))
     finally:
         role.close()
+
+
+def _prepare_rings(settings: Settings) -> None:
+    try:
+        rings.prepare(settings.rings)
+    except OSError as error:
+        raise Unavailable(
+            f"There is no place for rings, so nothing is collected: {error}."
+        ) from error
 
 
 async def _serve(collector: Collector) -> None:

@@ -16,6 +16,7 @@ from modelyard.domain.leases import ProcessIdentity
 from modelyard.settings import Settings
 from modelyard.supervisor import files, identity
 from modelyard.supervisor.atomic import try_lock
+from modelyard.telemetry.rings import data_folder
 
 GRACE = 15.0
 """Seconds above what the processes themselves were given to stop."""
@@ -39,7 +40,7 @@ def down(settings: Settings) -> int:
     if not stopped:
         _kill_everything(settings, found.identity if found else None)
     (settings.run / "server.json").unlink(missing_ok=True)
-    _remove_sockets(settings)
+    _remove_folders(settings)
     say(f"Modelyard in {settings.home} has stopped.")
     return 0
 
@@ -70,11 +71,18 @@ def _not_running(settings: Settings) -> int:
     return 0
 
 
-def _remove_sockets(settings: Settings) -> None:
-    """Leave nothing in the temporary folder, unless an 'up' has just begun to use it again."""
+def _remove_folders(settings: Settings) -> None:
+    """
+    Leave nothing outside the home, unless an 'up' has just begun to use it again.
+
+    Rings that nobody has read yet stay for the next collector.
+    """
     lock = try_lock(settings.run / "up.lock")
     if lock is not None:
         shutil.rmtree(settings.sockets, ignore_errors=True)
+        for folder in (data_folder(settings.rings), settings.rings):
+            with suppress(OSError):
+                folder.rmdir()
         os.close(lock)
 
 

@@ -52,6 +52,7 @@ class Drain:
         self._known: dict[str, Ring] = {}
         self._rings: dict[Path, Drained] = {}
         self._gone: list[str] = []
+        self._unreadable: set[Path] = set()
 
     @property
     def rings(self) -> list[Drained]:
@@ -129,6 +130,7 @@ class Drain:
             found = set()
         for path in found - self._rings.keys():
             self._open(path)
+        self._unreadable &= found
         for path in self._rings.keys() - found:  # somebody deleted it; what it had is still read
             self._rings[path].deleted = True
 
@@ -140,7 +142,9 @@ class Drain:
             path.unlink(missing_ok=True)
             return
         except OSError as error:
-            self.note(f"{path} cannot be read: {error.strerror}.")
+            if path not in self._unreadable:  # it is tried again each time, and told once
+                self._unreadable.add(path)
+                self.note(f"{path} cannot be read: {error.strerror}.")
             return
         ring = self._rings[path] = Drained(reader)
         ring.begin(self._known.get(ring.id))
