@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from modelyard import AksWebservice, Environment, InferenceConfig, Model, Webservice, Workspace
 from modelyard.domain.errors import NotFound
+from modelyard.sdk.inputs import Inputs
 from tests.e2e.harness import Yard
 from tests.waiting import wait_until
 
@@ -74,10 +75,13 @@ def test_a_script_with_collectors_has_its_rows_in_files_and_frames(
     (id,) = {inputs["$RequestId"][0]}
     assert len(service.inputs.rows(request_id=id)) == 2
 
-    argv = [sys.executable, "-m", "modelyard", "data"]
+    argv = [sys.executable, "-m", "modelyard"]
     more = {"env": server.environment, "capture_output": True, "text": True, "check": True}
-    listed = subprocess.run([*argv, "list", "sums", "-w", "lab"], **more).stdout
-    erased = subprocess.run([*argv, "erase", "sums", "a", "19", "-w", "lab"], **more).stdout
+    listed = subprocess.run([*argv, "data", "list", "sums", "-w", "lab"], **more).stdout
+    erased = subprocess.run([*argv, "data", "erase", "sums", "a", "19", "-w", "lab"], **more).stdout
+    traced = subprocess.run([*argv, "trace", id], **more).stdout
+    assert re.search(r'inputs: {"a":0,"b":0.5}', traced)
+    assert re.search(r'predictions: {"sum":0.5}', traced)
     assert re.search(r"inputs +best_model", listed)
     assert erased == "Erased 1 rows from 1 files.\n"
     assert max(service.inputs.to_pandas()["a"]) == 18
@@ -119,4 +123,4 @@ def test_a_model_without_a_script_is_collected_by_its_signature(ws: Workspace) -
 
 def test_a_service_that_collects_nothing_says_what_to_do(ws: Workspace) -> None:
     with pytest.raises(NotFound, match="collect_model_data=True"):
-        Webservice(ws, "iris").inputs.to_pandas("nothing")
+        Inputs(ws.service_context, ws.name, "nobody").to_pandas()

@@ -152,3 +152,15 @@ def test_share(waiting, idle, max_size, given):
 )
 def test_patience(waiting, age, max_wait, left):
     assert patience(waiting, 100.0, 100.0 + age, 64, max_wait) == pytest.approx(left)
+
+
+def test_a_worker_that_collects_is_told_which_rows_are_of_which_request():
+    heads = [
+        tensors(["x", "FP64", [rows, 2], 16 * rows], request_id=f"r{rows}") for rows in (1, 2)
+    ]
+
+    head, _ = stacked(
+        heads[0], [plan(each) for each in heads], [doubles(1, 2), doubles(*range(4))], parts=True
+    )
+
+    assert json.loads(head)["parts"] == [["r1", 1], ["r2", 2]]

@@ -10,6 +10,7 @@ from modelyard.bootstrap.collector_standards import Standards
 from modelyard.collector.drain import Drain
 from modelyard.collector.gateway_log import GatewayLog, GatewaySocket
 from modelyard.collector.inputs.collect import Inputs
+from modelyard.collector.inputs.requests import finder
 from modelyard.collector.inputs.routes import InputsRoutes
 from modelyard.collector.status import Status
 from modelyard.collector.store import Store
@@ -68,7 +69,6 @@ def make_collector(settings: Settings) -> Collector:
     drain.note = store.note
     standards.join(store, drain, gateway)
     status = Status(store, drain, gateway)
-    questions = Questions(settings, store)
     inputs = Inputs(
         settings.collected,
         rings.data_folder(settings.rings),
@@ -76,6 +76,7 @@ def make_collector(settings: Settings) -> Collector:
         days=settings.collect_days,
         free=settings.telemetry_free,
     )
+    questions = Questions(settings, store, finder(inputs))
     return Collector(settings, store, drain, gateway, status, standards, questions, inputs)
 
 

@@ -10,7 +10,7 @@ from modelyard.collector.service_logs import ServiceLogs
 from modelyard.collector.services import ServiceMetrics
 from modelyard.collector.store import Store
 from modelyard.collector.top import Tops
-from modelyard.collector.trace import Traces
+from modelyard.collector.trace import Find, Traces
 from modelyard.collector.web import Route
 from modelyard.settings import Settings
 
@@ -18,7 +18,8 @@ from modelyard.settings import Settings
 class Questions:
     """Query processes begin with the first query."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, collected: Find | None = None) -> None:
+        self._collected = collected
         self._settings = settings
         self._store = store
         self._queries = Queries(store, command(settings))
@@ -32,7 +33,7 @@ class Questions:
             *ServiceMetrics(store).routes(),
             *ServiceLogs(store).routes(),
             *Tops(store, settings.sample_seconds).routes(),
-            *Traces(store).routes(),
+            *Traces(store, self._collected).routes(),
         ]
 
     async def start(self) -> None:

@@ -99,6 +99,9 @@ def _line(item: TraceItem) -> str:
         said = f"{time} exception: {values.get('type')}: {values.get('message', '')}{where}"
         details = str(values.get("details", "")).rstrip()
         return said + "".join(f"\n    {line}" for line in details.splitlines())
+    if "$CorrelationId" in values:
+        features = {name: value for name, value in values.items() if not name.startswith("$")}
+        return f"{time} {item.table}: {msgspec.json.encode(features).decode()}"
     name = values.get("name", "")
     more = values.get("value", values.get("customMeasurements", values.get("duration", "")))
     told = more if isinstance(more, str) else msgspec.json.encode(more).decode()

@@ -1,7 +1,8 @@
 """Everything that is known of one request."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,11 +24,16 @@ _OTHERS = tuple(name for name in TABLES if name not in {"requests", "performance
 _MOST = 10_000
 
 
-class Traces:
-    """``GET …/requests/ID``."""
+Find = Callable[[str, str, str, float, float], list[TraceItem]]
+"""Finds what was collected: workspace, service, request, from when, until when."""
 
-    def __init__(self, store: Asker) -> None:
+
+class Traces:
+    """``GET …/requests/ID``; ``collected`` finds inputs and outputs where any are kept."""
+
+    def __init__(self, store: Asker, collected: Find | None = None) -> None:
         self._store = store
+        self._collected = collected
 
     def routes(self) -> Sequence[Route]:
         """The one."""
@@ -50,6 +56,10 @@ class Traces:
         items: list[TraceItem] = []
         for table in _OTHERS:
             items += await self._items(table, row, around - _BEFORE, around + length + _AFTER)
+        if self._collected is not None and row.get("service"):
+            named = (row["workspace"], row["service"], row["id"])
+            until = around + length + _AFTER
+            items += await asyncio.to_thread(self._collected, *named, around - _BEFORE, until)
         items.sort(key=lambda item: item.time)
         return json(
             Trace(
