@@ -68,7 +68,7 @@ class Settings:
     """MODELYARD_COLLECT_DAYS: days that collected inputs and outputs of models are kept."""
 
     telemetry_memory: int = 256 * 1024**2
-    """MODELYARD_TELEMETRY_MEMORY: memory that the telemetry store may use for its work, in bytes."""
+    """MODELYARD_TELEMETRY_MEMORY: memory that the telemetry store may use, in bytes."""
 
     telemetry_threads: int = 2
     """MODELYARD_TELEMETRY_THREADS: threads that the telemetry store may use."""

@@ -107,7 +107,7 @@ def _replace(name: str, number: int) -> None:
     file = MarkedFile(number, number)
     file.name = "<%s>" % name
     new: Any = io.TextIOWrapper(
-        file,  # type: ignore[arg-type]
+        file,
         encoding="utf-8",
         errors="backslashreplace",
         line_buffering=True,

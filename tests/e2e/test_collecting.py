@@ -4,12 +4,14 @@ import json
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import joblib
+import numpy as np
 import pytest
 from sklearn.datasets import load_iris
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from modelyard import AksWebservice, Environment, InferenceConfig, Model, Webservice, Workspace
 from modelyard.domain.errors import NotFound
@@ -78,7 +80,9 @@ def test_a_script_with_collectors_has_its_rows_in_files_and_frames(
     argv = [sys.executable, "-m", "modelyard"]
     more = {"env": server.environment, "capture_output": True, "text": True, "check": True}
     listed = subprocess.run([*argv, "data", "list", "sums", "-w", "lab"], **more).stdout
-    erased = subprocess.run([*argv, "data", "erase", "sums", "a", "19", "-w", "lab"], **more).stdout
+    erased = subprocess.run(
+        [*argv, "data", "erase", "sums", "a", "19", "-w", "lab"], **more
+    ).stdout
     traced = subprocess.run([*argv, "trace", id], **more).stdout
     assert re.search(r'inputs: {"a":0,"b":0.5}', traced)
     assert re.search(r'predictions: {"sum":0.5}', traced)
@@ -119,6 +123,33 @@ def test_a_model_without_a_script_is_collected_by_its_signature(ws: Workspace) -
     assert set(outputs["$CorrelationId"]) == set(inputs["$RequestId"])
     assert len(set(inputs["$RequestId"])) == 5
     assert set(inputs["$ModelVersion"]) == {str(model.version)}
+
+
+def test_rows_of_requests_that_were_run_together_are_each_under_their_own_id(
+    ws: Workspace,
+) -> None:
+    joblib.dump(LinearRegression().fit([[0.0, 1], [1, 0], [2, 2]], [1.0, 2, 3]), "line.joblib")
+    model = Model.register(
+        ws, "line.joblib", "line", model_framework=Model.Framework.SCIKITLEARN,
+        sample_input_dataset=np.array([[0.5, 1.5], [2.5, 3.5]]), show_output=False,
+    )  # fmt: skip
+    on = Webservice.deploy_configuration(collect_model_data=True, workers=2, preload=True)
+    service = Model.deploy(ws, "line", [model], deployment_config=on, overwrite=True)
+    service.wait_for_deployment()
+
+    with ThreadPoolExecutor(12) as threads:
+        bodies = [{"data": [[float(number), 1.0]] * (1 + number % 2)} for number in range(300)]
+        list(threads.map(service.run, bodies))
+    wait_until(lambda: rows_come(service, 900), 20)
+
+    inputs = service.inputs.to_pandas()
+    found = [set(rows["input-0_0"]) for _, rows in inputs.groupby("$RequestId")]
+    together = ws.telemetry.query(
+        "SELECT max(batchSize) AS n FROM requests WHERE service = 'line'"
+    )
+    assert sorted(value for values in found for value in values) == [float(n) for n in range(300)]
+    assert service.inputs.to_pandas("predictions")["$RequestId"].nunique() == 300
+    assert together.rows[0]["n"] > 1
 
 
 def test_a_service_that_collects_nothing_says_what_to_do(ws: Workspace) -> None:
