@@ -159,8 +159,8 @@ def test_a_worker_that_collects_is_told_which_rows_are_of_which_request():
         tensors(["x", "FP64", [rows, 2], 16 * rows], request_id=f"r{rows}") for rows in (1, 2)
     ]
 
-    head, _ = stacked(
-        heads[0], [plan(each) for each in heads], [doubles(1, 2), doubles(*range(4))], parts=True
-    )
+    plans = [plan(heads[0]), plan(heads[1])]
+
+    head, _ = stacked(heads[0], plans, [doubles(1, 2), doubles(*range(4))], heads=heads)
 
     assert json.loads(head)["parts"] == [["r1", 1], ["r2", 2]]

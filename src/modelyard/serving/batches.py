@@ -140,7 +140,8 @@ class Batches:
         if plans[0].is_script:
             head, body = merging.envelope([part.head for part in parts], bodies)
         else:
-            head, body = merging.stacked(parts[0].head, plans, bodies, parts=self._tell_parts)
+            heads = [part.head for part in parts] if self._tell_parts else ()
+            head, body = merging.stacked(parts[0].head, plans, bodies, heads=heads)
         taken = min(part.taken for part in parts)
         merged = Ticket(next(self._numbers), head, body, taken, self, parts)
         merged.wait_until = min(part.wait_until for part in parts)

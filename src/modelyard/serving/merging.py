@@ -33,13 +33,12 @@ class Plan:
     """
     How a request may be merged: with those of the same ``key``; ``rows`` where they count.
 
-    ``tensors`` are those of its head; a script's has none. ``id`` is the request's.
+    ``tensors`` are those of its head; a script's has none.
     """
 
     key: object
     rows: int = 0
     tensors: tuple[Tensor, ...] = ()
-    id: str = ""
 
     @property
     def is_script(self) -> bool:
@@ -62,8 +61,8 @@ def plan(head: bytes) -> Plan | None:
     if len(counts) != 1 or not (rows := counts.pop()):
         return None
     inputs = tuple((name, datatype, tuple(shape[1:])) for name, datatype, shape, _ in tensors)
-    id = rest.pop("request_id", None) or ""
-    return Plan((inputs, _encode(rest)), rows, tensors, id)
+    rest.pop("request_id", None)
+    return Plan((inputs, _encode(rest)), rows, tensors)
 
 
 def envelope(heads: Sequence[bytes], bodies: Sequence[Bytes]) -> tuple[bytes, bytes]:
@@ -75,19 +74,24 @@ def envelope(heads: Sequence[bytes], bodies: Sequence[Bytes]) -> tuple[bytes, by
 
 
 def stacked(
-    head: bytes, plans: Sequence[Plan], bodies: Sequence[Bytes], *, parts: bool = False
+    head: bytes,
+    plans: Sequence[Plan],
+    bodies: Sequence[Bytes],
+    *,
+    heads: Sequence[bytes] = (),
 ) -> tuple[bytes, bytes]:
     """
     Head and body of the REQUEST whose tensors have the rows of all, which have one key.
 
-    ``head`` is the first's: beside tensors it says what they have in common. With ``parts`` it
-    says as well which rows are of which request.
+    ``head`` is the first's: beside tensors it says what they have in common. With the
+    ``heads`` of all it says as well which rows are of which request.
     """
     total = sum([plan.rows for plan in plans])
     tensors, body = _stacked(total, plans, bodies)
     said = {**_decode(head), "tensors": tensors}
-    if parts:
-        said["parts"] = [(plan.id, plan.rows) for plan in plans]
+    if heads:  # plans are shared by requests, so ids are only there
+        ids = [_decode(each).get("request_id") or "" for each in heads]
+        said["parts"] = [(id, plan.rows) for id, plan in zip(ids, plans, strict=True)]
     return _encode(said), body
 
 
