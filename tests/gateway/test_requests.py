@@ -49,6 +49,14 @@ def test_headers_that_only_we_may_send_are_removed(yard: Yard) -> None:
         assert seen["x-b"] == "1"
 
 
+def test_a_front_is_told_the_address_of_who_asks_not_what_they_say_it_is(yard: Yard) -> None:
+    yard.gateway.apply(table(route(), yard.front("a")))
+
+    reply = yard.call("/serve/ws/svc/score", headers={"X-Forwarded-For": "9.9.9.9"})
+
+    assert reply.json["headers"]["x-forwarded-for"] == "127.0.0.1"
+
+
 def test_the_front_never_sees_the_key(yard: Yard) -> None:
     yard.gateway.apply(table(route(auth=Auth.KEY, keys=("k",)), yard.front("a")))
 

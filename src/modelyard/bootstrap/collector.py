@@ -37,5 +37,18 @@ def _wait_for(path: Path, patience: float) -> None:
         time.sleep(0.05)  # noqa: TID251 - before there is an event loop
 
 
+def _end(code: int) -> None:
+    """
+    End without taking the interpreter apart.
+
+    All is written and closed by then. The store's library would only list, on stderr, each of its
+    objects that is still there, as if something had crashed.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _end(main())

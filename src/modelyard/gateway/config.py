@@ -191,6 +191,7 @@ def _entry(layout: Layout) -> Iterator[str]:
     yield "http-request set-var(txn.path) str(/telemetry/KEY) if { path_beg /telemetry/ }"
     yield from _host_check(layout)
     yield "http-request set-header X-Request-Id %[unique-id]"
+    yield "http-request set-header X-Forwarded-For %[src]"  # whatever the caller says of itself
     yield "http-request del-header x-modelyard- -m beg"
 
 
