@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from modelyard_worker import answers, collecting, options
 from modelyard_worker.answers import Answer
-from modelyard_worker.collecting import Collecting
 from modelyard_worker.context import REQUEST_ID
 from modelyard_worker.encoding import encode_json
 from modelyard_worker.errors import BadInput, Refused
@@ -21,6 +20,9 @@ from modelyard_worker.nocode.inputs import prepared
 from modelyard_worker.nocode.predictor import Predictor
 from modelyard_worker.shared import view_of
 from modelyard_worker.tensors import Arrays, decode, encode
+
+if TYPE_CHECKING:
+    from modelyard_worker.collection import Collecting
 
 _SUCCEEDED = (answers.FAILED, "False")
 

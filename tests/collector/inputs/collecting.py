@@ -11,7 +11,7 @@ from modelyard.collector.inputs.batches import together
 from modelyard.collector.inputs.collect import Inputs
 from modelyard.collector.inputs.seal import seal
 from modelyard_worker import collected
-from modelyard_worker.collecting import Collecting
+from modelyard_worker.collection import Collecting
 from modelyard_worker.context import REQUEST_ID
 
 MODELS = [{"name": "iris", "version": 3}]

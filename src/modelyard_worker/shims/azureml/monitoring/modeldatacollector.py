@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from uuid import uuid4
 
 from modelyard_worker import collected, collecting
+from modelyard_worker.collection import Collecting
 from modelyard_worker.context import REQUEST_ID
 
 _DESIGNATIONS = ("inputs", "predictions", "labels", "signals", "general")
@@ -113,7 +114,7 @@ class ModelDataCollector(object):
         return input_data
 
     def _collect(
-        self, into: collecting.Collecting, given: Any, user_correlation_id: str
+        self, into: Collecting, given: Any, user_correlation_id: str
     ) -> Optional[Dict[str, Any]]:
         version = self.model_version
         if version == "default":
