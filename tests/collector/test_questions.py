@@ -19,7 +19,6 @@ from modelyard.domain.errors import BadInput
 from modelyard.settings import Settings
 
 BASE = "/api/v1/telemetry"
-NOW = time.time()
 PLACE = {"workspace": "lab", "service": "twice", "application_Version": "blue", "revision": 2}
 
 
@@ -57,7 +56,7 @@ def desk(home: Path, work: Callable[[Desk], Awaitable[None]], *tables: Any) -> N
         await made.store.start()
         try:
             for table, rows in tables:
-                made.store.add(table, [row(table, PLACE, one) for one in rows])
+                made.store.add(table, [row(table, PLACE, dated(one)) for one in rows])
             await made.store.settled()
             await work(made)
         finally:
@@ -67,9 +66,15 @@ def desk(home: Path, work: Callable[[Desk], Awaitable[None]], *tables: Any) -> N
     asyncio.run(whole())
 
 
+def dated(one: dict[str, Any]) -> dict[str, Any]:
+    """With the time that its ``ago`` means now: a module may be read long before a test runs."""
+    more = dict(one)
+    return {"timestamp": time.time() - more.pop("ago"), **more}
+
+
 def request(id: str, ago: float = 30.0, **more: Any) -> dict[str, Any]:
     plain = {
-        "timestamp": NOW - ago, "id": id, "operation_Id": id, "name": "POST /score",
+        "ago": ago, "id": id, "operation_Id": id, "name": "POST /score",
         "resultCode": "200", "success": True, "duration": 10.0, "queueMs": 1.0, "runMs": 8.0,
         "batchSize": 1, "worker": 1, "source": "front",
     }  # fmt: skip
@@ -77,7 +82,7 @@ def request(id: str, ago: float = 30.0, **more: Any) -> dict[str, Any]:
 
 
 def line(message: str, ago: float = 30.0, **more: Any) -> dict[str, Any]:
-    return {"timestamp": NOW - ago, "message": message, "source": "worker 1", **more}
+    return {"ago": ago, "message": message, "source": "worker 1", **more}
 
 
 REQUESTS = (
@@ -277,9 +282,10 @@ def test_a_followed_log_tells_each_line_once_also_those_that_come_late(tmp_path:
                 )
 
         task = asyncio.create_task(follow())
-        now = time.time() - NOW
-        for message, ago in (("new", -now), ("same", -now), ("same", -now), ("late", 2 - now)):
-            desk.store.add("traces", [row("traces", PLACE, line(message, ago))])
+        now = time.time()
+        for message, ago in (("new", 0), ("same", 0), ("same", 0), ("late", 2)):
+            one = {**dated(line(message)), "timestamp": now - ago}
+            desk.store.add("traces", [row("traces", PLACE, one)])
             await desk.store.settled()
             await asyncio.sleep(0)
         async with asyncio.timeout(20):
@@ -292,7 +298,7 @@ def test_a_followed_log_tells_each_line_once_also_those_that_come_late(tmp_path:
 
 
 def test_a_trace_has_all_that_belongs_to_a_request_and_nothing_else(tmp_path: Path) -> None:
-    failure = {"timestamp": NOW - 20, "type": "KeyError", "message": "'x'", "operation_Id": "r2"}
+    failure = {"ago": 20, "type": "KeyError", "message": "'x'", "operation_Id": "r2"}
 
     async def work(desk: Desk) -> None:
         found = said(await desk.ask("GET", "/requests/r2"))
@@ -310,7 +316,7 @@ def test_a_trace_has_all_that_belongs_to_a_request_and_nothing_else(tmp_path: Pa
 
 def test_top_shows_versions_that_were_asked_or_that_run(tmp_path: Path) -> None:
     def counter(name: str, value: float, **more: Any) -> dict[str, Any]:
-        plain = {"timestamp": time.time(), "category": "Process", "counter": name, "value": value}
+        plain = {"ago": 0.0, "category": "Process", "counter": name, "value": value}
         return {**plain, **more}
 
     counters = [

@@ -81,8 +81,11 @@ class TensorExecutor(Runner):
         worked = isinstance(answer, TensorAnswer)
         if worked or not parts:
             heads = frame.head.get("tensors") or ()
-            names = self._names_of(heads)
-            into.tensors("inputs", heads, view_of(frame), parts, worked, names)
+            try:
+                body = view_of(frame)
+            except Refused:  # it did not reach the worker, as the answer says already
+                return
+            into.tensors("inputs", heads, body, parts, worked, self._names_of(heads))
         if worked:
             into.tensors("predictions", answer.tensors, answer.body, parts, True)
 

@@ -11,6 +11,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from modelyard.telemetry.ring import RingReader
+from modelyard_worker.frames import REQUEST, SHARED, Frame, encode
 from tests.modelyard_worker.nocode.asking import tensors_as_json
 
 
@@ -55,3 +56,19 @@ def test_inputs_and_predictions_are_collected_and_those_of_the_self_test_are_not
     assert inputs["names"] == ["rooms", "area"]
     assert (predictions["d"], predictions["tensors"][0][2][0]) == ("predictions", 2)
     assert inputs["c"] == predictions["c"]
+
+
+def test_a_body_that_did_not_reach_the_worker_costs_that_request_alone(
+    serve_model, told, tmp_path
+):
+    path = tmp_path / "line.joblib"
+    joblib.dump(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]), path)
+    sample = tensors_as_json(rooms=[1.0, 2.0])
+    worker = serve_model("ScikitLearn", path, sample=sample, collect=told)
+    head = {"tensors": [["rooms", "FP64", [1, 1], 8]], "shared": ["nothing-is-here", 8]}
+
+    worker.process.sock.sendall(encode(Frame(REQUEST, 77, head, flags=SHARED)))
+    lost = worker.process.receive()
+
+    assert (lost.id, lost.head["status"]) == (77, 500)
+    assert worker.predict(rooms=np.array([[3.0]]))
