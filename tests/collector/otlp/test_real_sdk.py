@@ -11,7 +11,7 @@ from modelyard.collector.otlp import routes as otlp_routes
 from modelyard.collector.track import routes as track_routes
 from modelyard.telemetry.ingest import Origin, key_for, variables
 from modelyard.testing.sink import FakeSink
-from tests.collector.environments import python_of
+from tests.client_environments import bin_of
 from tests.collector.serving import RouteServer
 
 KEY = b"the-key-of-the-home"
@@ -113,7 +113,7 @@ def test_the_real_sdk_sends_spans_and_metrics_here_by_itself(
 def test_microsofts_exporter_of_opentelemetry_sends_them_here_by_itself(
     sink: FakeSink, server: RouteServer
 ) -> None:
-    report(server, AZURE, str(python_of("azure-monitor")))
+    report(server, AZURE, str(bin_of("azure-monitor") / "python"))
 
     assert set(server.answers) == {200}
     check(sink)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.client_environments import bin_of
 from tests.serving.fronts import Front
-from tests.serving.protocols.environments import bin_of
 from tests.serving.protocols.ports import port_of
 
 pytestmark = pytest.mark.slow

@@ -11,18 +11,22 @@ import pytest
 
 from tests.environments.shared import shared_environments_path
 
-PACKAGES = {"azure-monitor": ["azure-monitor-opentelemetry-exporter"]}
+PACKAGES = {
+    "triton": ["tritonclient[http]", "numpy"],
+    "openapi": ["openapi-python-client"],
+    "azure-monitor": ["azure-monitor-opentelemetry-exporter"],
+}
 
 
-def python_of(name: str) -> Path:
-    """The environment's interpreter."""
+def bin_of(name: str) -> Path:
+    """The folder of that environment's programs."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     folder = shared_environments_path().parent / f"client-{name}-{version}"
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
             _build(folder, PACKAGES[name])
-    return folder / "bin/python"
+    return folder / "bin"
 
 
 def _build(folder: Path, packages: list[str]) -> None:
