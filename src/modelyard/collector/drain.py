@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 from modelyard.collector.drain_ring import Drained
+from modelyard.collector.ring_folder import RingFolder
 from modelyard.collector.sink import Row
 from modelyard.collector.store_engine import Batch, Ring
-from modelyard.telemetry.ring import Damaged, RingReader
 
 BATCH_BYTES = 4 * 1024 * 1024
 """Bytes of records in one transaction: about 35,000 of them, that stay in the cache."""
@@ -46,13 +46,12 @@ class Drain:
     """All rings of a folder; for the writing thread."""
 
     def __init__(self, folder: Path, gateway: Joined) -> None:
-        self._folder = folder
+        self._folder = RingFolder(folder)
         self._gateway = gateway
         self.note: Callable[[str], None] = _log.warning
         self._known: dict[str, Ring] = {}
         self._rings: dict[Path, Drained] = {}
         self._gone: list[str] = []
-        self._unreadable: set[Path] = set()
 
     @property
     def rings(self) -> list[Drained]:
@@ -121,30 +120,15 @@ class Drain:
         return list(self._gone)
 
     def _look(self) -> None:
-        try:
-            found = {
-                path for path in self._folder.iterdir()
-                if path.suffix == ".ring" and not path.name.startswith(".")
-            }  # fmt: skip
-        except FileNotFoundError:
-            found = set()
+        found = self._folder.look()
         for path in found - self._rings.keys():
             self._open(path)
-        self._unreadable &= found
         for path in self._rings.keys() - found:  # somebody deleted it; what it had is still read
             self._rings[path].deleted = True
 
     def _open(self, path: Path) -> None:
-        try:
-            reader = RingReader.open(path)
-        except Damaged as error:
-            self.note(f"{error} It was deleted; what it still held is lost.")
-            path.unlink(missing_ok=True)
-            return
-        except OSError as error:
-            if path not in self._unreadable:  # it is tried again each time, and told once
-                self._unreadable.add(path)
-                self.note(f"{path} cannot be read: {error.strerror}.")
+        reader = self._folder.open(path, self.note)
+        if reader is None:
             return
         ring = self._rings[path] = Drained(reader)
         ring.begin(self._known.get(ring.id))

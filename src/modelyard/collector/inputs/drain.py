@@ -9,7 +9,7 @@ from modelyard.collector.inputs.batches import Batch, batches
 from modelyard.collector.inputs.policies import Hasher
 from modelyard.collector.inputs.records import Damaged, Part, Record, about_of, record_of
 from modelyard.collector.inputs.spool import Ring, Spool
-from modelyard.telemetry.ring import Damaged as NoRing
+from modelyard.collector.ring_folder import RingFolder
 from modelyard.telemetry.ring import RingReader
 
 BYTES = 4 * 1024 * 1024
@@ -59,7 +59,7 @@ class Drain:
     """All rings of the folder; for the collecting thread."""
 
     def __init__(self, folder: Path, spool: Spool, hasher: Hasher) -> None:
-        self._folder = folder
+        self._folder = RingFolder(folder)
         self._spool = spool
         self._hasher = hasher
         self._sources: dict[Path, Source] = {}
@@ -143,25 +143,12 @@ class Drain:
                 del self._sources[path]
 
     def _look(self) -> None:
-        try:
-            found = {
-                path for path in self._folder.iterdir()
-                if path.suffix == ".ring" and not path.name.startswith(".")
-            }  # fmt: skip
-        except FileNotFoundError:
-            found = set()
-        for path in found - self._sources.keys():
+        for path in self._folder.look() - self._sources.keys():
             self._open(path)
 
     def _open(self, path: Path) -> None:
-        try:
-            reader = RingReader.open(path)
-        except NoRing as error:
-            self.note(f"{error} It was deleted; what it still held is lost.")
-            path.unlink(missing_ok=True)
-            return
-        except OSError as error:
-            self.note(f"{path} cannot be read: {error.strerror}.")
+        reader = self._folder.open(path, self.note)
+        if reader is None:
             return
         try:
             source = Source(reader)
