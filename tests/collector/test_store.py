@@ -326,7 +326,9 @@ def test_the_file_is_not_opened_before_there_is_something(place: Place) -> None:
     assert not list(place.telemetry.glob("*.duckdb"))
 
 
-def test_very_many_label_values_are_kept_and_take_no_more_memory_than_some(place: Place) -> None:
+def test_very_many_label_values_are_kept_take_no_more_memory_than_some_and_are_told(
+    place: Place,
+) -> None:
     async def run() -> list[Any]:
         async with place.open() as store:
             for part in range(3):
@@ -335,6 +337,8 @@ def test_very_many_label_values_are_kept_and_take_no_more_memory_than_some(place
                 await store.settled()
             known = store.handle.get()._columns["customMetrics"]._known
             assert len(known) <= 50_000
+            (problem,) = (await status_of(place, store).show()).problems
+            assert problem.startswith("The rows of customMetrics have more than 50,000 different")
             return await store.query("SELECT count(*), count(DISTINCT name) FROM customMetrics")
 
     assert asyncio.run(run()) == [(60_000, 60_000)]

@@ -12,6 +12,7 @@ import msgspec
 from modelyard.collector.drain import Drain
 from modelyard.collector.gateway_log import GatewayLog
 from modelyard.collector.store import Store
+from modelyard.collector.store_columns import MANY_LABELS
 from modelyard.collector.store_layout import LAYOUTS
 from modelyard.collector.web import HttpAnswer, HttpRequest, Route
 from modelyard.domain.errors import ModelyardError
@@ -52,9 +53,19 @@ class Status:
             free=left,
             oldest=min((float(file.hour) for file in files), default=None),
             lag=round(writer.lag, 3),
-            problems=[text for text in (writer.problem, self.store.keeper.problem) if text],
+            problems=self._problems(),
             notes=list(self.store.notes),
         )
+
+    def _problems(self) -> list[str]:
+        stopped = (self.store.writer.problem, self.store.keeper.problem)
+        crowded = (
+            f"The rows of {table} have more than {MANY_LABELS:,} different names and dimensions "
+            "in this hour. All are kept, at several times the disk: let scripts report what "
+            "differs from request to request as a value, not as a name or dimension."
+            for table in self.store.handle.crowded
+        )
+        return [*(text for text in stopped if text), *crowded]
 
     async def _answer(self, _: HttpRequest) -> HttpAnswer:
         found = await self.show()

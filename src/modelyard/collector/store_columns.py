@@ -18,7 +18,9 @@ FUTURE = 86_400.0
 """Seconds that a row may lie ahead of the clock; further ahead it gets the time it came."""
 
 _BITS = {"INTEGER": 31, "BIGINT": 63}
-_MANY_LABELS = 50_000
+MANY_LABELS = 50_000
+"""Labels that are remembered; beyond them the same one may be written twice."""
+
 _PIECE = 256
 
 
@@ -44,11 +46,13 @@ class Columns:
         self._types = _types()
         self._label = itemgetter(*layout.labels)
         self.mended = 0
+        self.crowded = False
 
     def forget_labels(self) -> None:
         """The labels are written no more: number them anew."""
         self._known.clear()
         self._new.clear()
+        self.crowded = False
 
     def build(
         self, rows: Sequence[Row], batch: int, now: float, oldest: float
@@ -71,8 +75,9 @@ class Columns:
         """What ``build`` gave is in the engine."""
         self._known.update(self._new)
         self._new.clear()
-        if len(self._known) > _MANY_LABELS:  # memory is bounded, repeated labels are not wrong
+        if len(self._known) > MANY_LABELS:  # memory is bounded, repeated labels are not wrong
             self._known.clear()
+            self.crowded = True
 
     def _build(
         self, rows: Sequence[Row], batch: int, now: float, oldest: float

@@ -68,6 +68,11 @@ class Engine:
         """Rows with values that did not fit their columns."""
         return sum(columns.mended for columns in self._columns.values())
 
+    @property
+    def crowded(self) -> list[str]:
+        """Tables whose rows differ in what hardly ever should, like names and dimensions."""
+        return [name for name, columns in self._columns.items() if columns.crowded]
+
     def rings(self) -> Mapping[str, Ring]:
         """How far each known ring is kept, by its id."""
         found = self.connection.execute("SELECT id, position, dropped FROM _rings").fetchall()

@@ -67,6 +67,12 @@ class Handle:
         engine = self._engine
         return 0 if engine is None else engine.mended
 
+    @property
+    def crowded(self) -> list[str]:
+        """Tables with too many different names and dimensions in the hour that runs."""
+        engine = self._engine
+        return [] if engine is None else engine.crowded
+
     def get(self) -> Engine:
         """The engine, opened where it is not."""
         with self._changed:
