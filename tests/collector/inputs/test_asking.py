@@ -143,6 +143,7 @@ def test_an_unknown_column_erases_nothing(place, inputs, column):
     )  # fmt: skip
 
     assert found["message"].startswith("Nothing that was collected of this service")
+    assert "collected is: $CorrelationId, " in found["message"]
     assert (Asked(inputs)())["rows"] == 1
 
 

@@ -25,18 +25,21 @@ def erase(files: Iterable[Stored], column: str, value: str, hasher: Hasher) -> E
     """
     values = [value] if column in _OURS else [value, hasher.hashed(value)]
     rows = changed = 0
-    known = False
+    known: set[str] = set()
     with engine() as connection:
         for file in files:
-            if column not in _columns(connection, file.path):
+            columns = _columns(connection, file.path)
+            known |= columns
+            if column not in columns:
                 continue
-            known = True
             gone = _without(connection, file.path, column, values)
             rows += gone
             changed += gone > 0
-    if not known:
+    if column not in known:
+        listed = ", ".join(sorted(known - {"schema", "duckdb_schema"})) or "nothing at all"
         raise BadInput(
-            f"Nothing that was collected of this service has a column {column!r}.",
+            f"Nothing that was collected of this service has a column {column!r}; "
+            f"collected is: {listed}.",
             details={"field": "column"},
         )
     return Erased(rows=rows, files=changed)
@@ -45,8 +48,8 @@ def erase(files: Iterable[Stored], column: str, value: str, hasher: Hasher) -> E
 def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> set[str]:
     try:
         found = connection.execute("SELECT name FROM parquet_schema(?)", [str(path)]).fetchall()
-    except duckdb.IOException as error:
-        raise OSError(str(error)) from error
+    except duckdb.Error as error:  # deleted meanwhile, or damaged
+        raise OSError(f"{path} cannot be read: {error}") from error
     return {name for (name,) in found}
 
 
