@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from modelyard.domain.computes import Compute
 from modelyard.domain.environments import (
     Build,
     BuildState,
@@ -19,13 +20,16 @@ from modelyard.domain.environments import (
     EnvironmentDefinition,
     Recipe,
 )
+from modelyard.domain.events import Event
 from modelyard.domain.experiments import Experiment
 from modelyard.domain.fronts import FrontSpec, FrontStatus
 from modelyard.domain.images import Image
 from modelyard.domain.leases import Lease, ProcessIdentity
 from modelyard.domain.manifests import Manifest
+from modelyard.domain.measuring import Measured, Question
 from modelyard.domain.models import Model
 from modelyard.domain.processes import ProcessSpec, ProcessStatus
+from modelyard.domain.rollouts import Rollout
 from modelyard.domain.routing import RoutingTable
 from modelyard.domain.runs import Metric, Run, RunFile
 from modelyard.domain.services import Keys, Revision, Service, ServiceVersion
@@ -222,8 +226,16 @@ class ServiceStore(Protocol):
     def list(self, workspace: str | None = None) -> Sequence[Service]:
         """Of one workspace or all, by workspace and name."""
 
-    def change(self, id: str, decide: Callable[[Service], Service]) -> Service:
-        """Read, decide and write in one transaction. Raises NotFound."""
+    def change(
+        self,
+        id: str,
+        decide: Callable[[Service], Service],
+        note: Callable[[Service, Service], Event | None] | None = None,
+    ) -> Service:
+        """
+        Read, decide and write in one transaction, with the event that ``note`` makes of the
+        service before and after. Raises NotFound.
+        """
 
     def remove(self, id: str) -> None:
         """With versions, revisions and keys."""
@@ -243,6 +255,22 @@ class ServiceStore(Protocol):
     def versions(self, service: str) -> Sequence[ServiceVersion]:
         """By name."""
 
+    def change_version(
+        self,
+        service: str,
+        version: str,
+        decide: Callable[[ServiceVersion], ServiceVersion],
+        event: Event | None = None,
+    ) -> ServiceVersion:
+        """
+        Read, decide and write in one transaction, with the event; name, wanted and live stay.
+
+        Raises NotFound.
+        """
+
+    def remove_version(self, service: str, version: str) -> None:
+        """With its revisions. Repeatable."""
+
     def set_live(self, service: str, version: str, number: int | None) -> None:
         """Which revision is routed to. Raises NotFound."""
 
@@ -257,6 +285,73 @@ class ServiceStore(Protocol):
 
     def references(self) -> Iterator[str]:
         """The digests of all manifests that revisions hold, for garbage collection."""
+
+
+class EventStore(Protocol):
+    """What was changed, in order."""
+
+    def add(self, event: Event) -> Event:
+        """The event with its ``number``."""
+
+    def list(
+        self,
+        workspace: str,
+        service: str | None = None,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+    ) -> Sequence[Event]:
+        """Newest first; ``before`` pages by the number."""
+
+
+class RolloutStore(Protocol):
+    """Rollouts of services."""
+
+    def add(self, rollout: Rollout) -> None:
+        """Raises Conflict while another of the same service has not ended."""
+
+    def get(self, workspace: str, id: str) -> Rollout:
+        """Raises NotFound."""
+
+    def list(self, service: str) -> Sequence[Rollout]:
+        """Of a service by its id, newest first."""
+
+    def open(self) -> Sequence[Rollout]:
+        """All that have not ended, oldest first."""
+
+    def change(
+        self, id: str, decide: Callable[[Rollout], Rollout], event: Event | None = None
+    ) -> Rollout:
+        """Read, decide and write in one transaction, with the event. Raises NotFound."""
+
+    def remove(self, service: str) -> None:
+        """All of a service. Repeatable."""
+
+
+class ComputeStore(Protocol):
+    """Compute targets by workspace and name."""
+
+    def add(self, compute: Compute) -> None:
+        """Raises AlreadyExists, NotFound without workspace."""
+
+    def get(self, workspace: str, name: str) -> Compute:
+        """Raises NotFound."""
+
+    def list(self, workspace: str) -> Sequence[Compute]:
+        """By name."""
+
+    def update(self, compute: Compute) -> None:
+        """Replace all but its name. Raises NotFound."""
+
+    def remove(self, workspace: str, name: str) -> None:
+        """Raises NotFound."""
+
+
+class Measurements(Protocol):
+    """What came to the versions of services, as telemetry keeps it."""
+
+    def measure(self, question: Question) -> Measured:
+        """Raises Unavailable while telemetry cannot be asked."""
 
 
 class TokenStore(Protocol):

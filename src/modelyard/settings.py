@@ -79,6 +79,9 @@ class Settings:
     query_memory: int = 512 * 1024**2
     """MODELYARD_QUERY_MEMORY: memory that a query over telemetry may use, in bytes."""
 
+    max_versions: int = 6
+    """MODELYARD_MAX_VERSIONS: how many versions a service may have."""
+
     query_timeout: int = 30
     """MODELYARD_QUERY_TIMEOUT: seconds that such a query may take unless it says otherwise."""
 
@@ -176,6 +179,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         telemetry_free=_integer(env, "MODELYARD_TELEMETRY_FREE", 256 * 1024**2),
         query_memory=_integer(env, "MODELYARD_QUERY_MEMORY", 512 * 1024**2),
         query_timeout=_integer(env, "MODELYARD_QUERY_TIMEOUT", 30, at_most=3600),
+        max_versions=_integer(env, "MODELYARD_MAX_VERSIONS", 6, at_most=100),
         sample_seconds=_integer(env, "MODELYARD_SAMPLE_SECONDS", 5, at_most=3600),
         otlp_endpoint=_url(env, "MODELYARD_OTLP_ENDPOINT"),
         otlp_headers=_pairs(env, "MODELYARD_OTLP_HEADERS"),

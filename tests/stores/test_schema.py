@@ -9,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import JSON, Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from modelyard.domain.errors import Conflict
@@ -30,7 +30,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9000"
-down_revision = "0003"
+down_revision = "0004"
 
 
 def upgrade() -> None:
@@ -206,9 +206,17 @@ def test_the_known_revisions_are_those_of_the_migrations(tmp_path: Path) -> None
 
 def _differences(connection: Connection) -> list[object]:
     context = MigrationContext.configure(
-        connection, opts={"compare_type": True, "compare_server_default": True}
+        connection, opts={"compare_type": True, "compare_server_default": _defaults_differ}
     )
     return list(compare_metadata(context, metadata))
+
+
+def _defaults_differ(*facts: Any) -> bool | None:
+    """Whether a column has another default: PostgreSQL cannot compare JSON, its text can be."""
+    _, _, column, found, _, wanted = facts
+    if not isinstance(column.type, JSON):
+        return None  # as Alembic finds
+    return (found or "").partition("::")[0].strip("'") != (wanted or "").strip("'")
 
 
 def _described(database: Database) -> dict[str, object]:

@@ -39,6 +39,7 @@ class FrontSpec:
     ``fronts`` above 1 asks the target for so many processes, each with its share of the workers,
     at ``paths_of`` both sockets and the log. ``rings`` is the folder for the rings of its
     telemetry, '' for none. ``ingest`` is the address that scripts send theirs to, '' for none.
+    ``max_workers`` to ``concurrency`` are as in ``Serving``.
     """
 
     id: str
@@ -77,6 +78,12 @@ class FrontSpec:
     rings: str = ""
     ingest: str = ""
     collect_model_data: bool = False
+    max_workers: int | None = None
+    target_utilization: float = 0.7
+    refresh: float = 1.0
+    idle_timeout: float | None = None
+    cold_start_timeout: float = 120.0
+    concurrency: int = 1
     spec_version: int = SPEC_VERSION
 
 

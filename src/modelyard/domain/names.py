@@ -24,6 +24,8 @@ _RULES = {
             "1 to 256 letters, digits, '_' or '-', starting with a letter or digit"),
     "token": (r"[a-zA-Z0-9][a-zA-Z0-9_.@-]{0,63}",
               "1 to 64 letters, digits, '_', '.', '@' or '-', starting with a letter or digit"),
+    "compute": (r"[a-zA-Z][a-zA-Z0-9-]{0,22}[a-zA-Z0-9]",
+                "2 to 24 letters, digits or '-', starting with a letter and not ending with '-'"),
     "image": (r"[a-z0-9][a-z0-9\-._]{0,254}",
               "1 to 255 lower-case letters, digits, '-', '.' or '_'"),
 }  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from modelyard.domain.services import Auth
+from modelyard.domain.traffic import Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,12 @@ class Route:
     ``backend`` is a Backend's id, or None while nothing is ready (503). ``key_hashes`` are
     upper-case hexadecimal SHA-256 of the keys that open it. ``port`` is a further loopback port
     for local services, without a key. ``cors`` lets OPTIONS pass without a key.
+
+    ``versions`` are the backends of all versions that can be reached, by name: the header
+    ``azureml-model-deployment`` picks one. ``owners`` says which version has which of the 1,000
+    buckets; none: all requests go to ``backend``. It names only versions of ``versions``.
+    ``closed``: nothing but the header leads anywhere (404). ``sticky`` is as in ``Traffic``,
+    ``id`` the service's own, which salts the hash of users.
     """
 
     workspace: str
@@ -37,6 +44,11 @@ class Route:
     key_hashes: tuple[str, ...] = ()
     port: int | None = None
     cors: bool = False
+    id: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    owners: Runs = ()
+    closed: bool = False
+    sticky: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +57,11 @@ class RoutingTable:
     All services and the fronts they lead to; ``draining`` backends are kept until stopped.
 
     ``tokens`` open what the gateway checks itself, telemetry: upper-case hexadecimal SHA-256 of
-    an API token to ``WORKSPACE/ROLE``, ``*`` for all workspaces.
+    an API token to ``WORKSPACE/ROLE``, ``*`` for all workspaces. ``signing_key`` (hexadecimal) is
+    what tokens of services with ``Auth.TOKEN`` are signed with, '' while there are none.
     """
 
     routes: tuple[Route, ...] = ()
     backends: Mapping[str, Backend] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)
+    signing_key: str = field(default="", repr=False)

@@ -8,6 +8,10 @@ from typing import Any
 
 from modelyard.domain.names import check_name
 from modelyard.domain.predictors import Batching, Predictor
+from modelyard.domain.traffic import Traffic
+
+DEFAULT_VERSION = "default"
+"""The version of a service whose deployment names none."""
 
 
 class ServiceKind(StrEnum):
@@ -73,6 +77,13 @@ class Serving:
     that is the text of an exception as failed. ``nan``: 'null' or 'error', what becomes of NaN and
     infinity in JSON. ``preload`` loads the model once and forks the workers. ``fronts`` is the
     number of front processes on this machine. ``collect_model_data`` keeps inputs and outputs.
+
+    ``max_workers`` None runs ``workers`` of them, always; else there are ``workers`` at least and
+    ``max_workers`` at most, as many as keep ``target_utilization`` (share of the time that they
+    run, above 0 to 1), looked at every ``refresh`` seconds. ``idle_timeout``: after so many
+    seconds without a request no worker runs (None: never); the next request starts them again and
+    waits up to ``cold_start_timeout``. ``concurrency``: requests that a worker may have waiting or
+    running; what comes beyond it waits ``queue_wait`` at most, in a queue of ``queue_limit``.
     """
 
     workers: int = 1
@@ -89,6 +100,12 @@ class Serving:
     preload: bool = False
     fronts: int = 1
     collect_model_data: bool = False
+    max_workers: int | None = None
+    target_utilization: float = 0.7
+    refresh: float = 1.0
+    idle_timeout: float | None = None
+    cold_start_timeout: float = 120.0
+    concurrency: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +166,32 @@ class ServiceVersion:
     """
     A named version of a service; ``wanted`` is the revision number that shall serve.
 
-    ``live`` is the number of the revision that is routed to now, or None.
+    ``live`` is the number of the revision that is routed to now, or None. ``configuration`` keeps
+    what its deployment configuration said, to show. ``enabled`` False is a stopped version: its
+    record and files of models are kept, nothing runs. ``deleting`` marks one whose fronts end.
+    ``switch`` is the revision that takes all traffic by itself once it is ready (blue/green), None
+    when there is none. ``keep_warm``: seconds that those it takes over from go on running.
+    ``stop_at`` is when this one is stopped because another has taken over, None for never.
     """
 
     service: str
     name: str
     wanted: int
     live: int | None = None
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    created: datetime | None = None
+    updated: datetime | None = None
+    enabled: bool = True
+    deleting: bool = False
+    switch: int | None = None
+    keep_warm: float = 3600.0
+    stop_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        check_name("service version", self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +201,10 @@ class Service:
 
     ``configuration`` keeps what the deployment configuration said (Azure's arguments), to show.
     ``port`` is set for local services only. ``deleting`` marks one whose fronts are being stopped.
-    ``enabled`` False is a stopped service: nothing runs, everything is kept.
+    ``enabled`` False is a stopped service: nothing runs, everything is kept. ``traffic`` says how
+    requests are shared out; ``default_version`` takes what nobody was given.
+    ``control_version`` is Azure's mark of the version that others are compared with, '' for none.
+    ``compute`` names the compute target it was deployed to, '' for the machine itself.
     """
 
     id: str
@@ -175,7 +214,7 @@ class Service:
     auth: Auth
     created: datetime
     updated: datetime
-    default_version: str = "default"
+    default_version: str = DEFAULT_VERSION
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -184,6 +223,9 @@ class Service:
     created_by: str = ""
     deleting: bool = False
     enabled: bool = True
+    traffic: Traffic = field(default_factory=Traffic)
+    control_version: str = ""
+    compute: str = ""
 
     def __post_init__(self) -> None:
         check_name("service", self.name)

@@ -7,7 +7,9 @@ belongs to a version. Pure.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from itertools import groupby
 
 from modelyard.domain.errors import BadInput
 
@@ -19,6 +21,51 @@ Shares = Mapping[str, int]
 
 Buckets = tuple[str, ...]
 """The version of each bucket."""
+
+Runs = tuple[tuple[str, int], ...]
+"""The same, shorter: owners and how many buckets in a row each has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """
+    What can be gone back to: ``given`` shares, who takes the rest, and whether anybody takes any.
+    """
+
+    given: Mapping[str, int] = field(default_factory=dict)
+    default: str = ""
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """
+    How an address shares its requests out.
+
+    ``given`` are the shares that were asked for, in tenths of a percent; what is left is the
+    default version's. ``closed``: no version has any, so only a header reaches one. ``owners``
+    says who has which bucket; none while the default version has all. ``sticky`` is '' (by
+    chance), 'header:NAME', 'cookie:NAME', or 'cookie' for one that the gateway sets itself.
+    ``shadows``: tenths of a percent of the requests that are copied to a version. ``previous`` is
+    the split before the last change, None before the first.
+    """
+
+    given: Mapping[str, int] = field(default_factory=dict)
+    closed: bool = False
+    owners: Runs = ()
+    sticky: str = ""
+    shadows: Mapping[str, int] = field(default_factory=dict)
+    previous: Split | None = None
+
+
+def runs(buckets: Sequence[str]) -> Runs:
+    """Owners one by one as runs."""
+    return tuple((name, len(list(group))) for name, group in groupby(buckets))
+
+
+def buckets(runs_: Runs) -> Buckets:
+    """Runs as owners one by one."""
+    return tuple(name for name, count in runs_ for _ in range(count))
 
 
 def tenths(percent: float, version: str) -> int:

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from modelyard.ports import (
+    ComputeStore,
     EnvironmentStore,
+    EventStore,
     ExperimentStore,
     ImageStore,
     LeaseStore,
     ModelStore,
+    RolloutStore,
     RunStore,
     ServiceStore,
     SnapshotStore,
@@ -37,4 +40,7 @@ class Stores:
     leases: LeaseStore
     snapshots: SnapshotStore
     usage: UsageStore
+    events: EventStore
+    rollouts: RolloutStore
+    computes: ComputeStore
     close: Callable[[], None] = _nothing

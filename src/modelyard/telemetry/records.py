@@ -38,6 +38,8 @@ class Request(msgspec.Struct, array_like=True, tag_field="kind", tag="r", frozen
     ``code`` is the error's, '' on success. ``batch`` is how many requests ran together with it, 1
     alone. ``bucket`` is the caller's of a sticky assignment, -1 without. ``failed`` says that the
     script's own failure was detected or raised. ``trace`` is W3C traceparent's value, '' without.
+    ``user`` is a hash of the user of a sticky assignment, '' without. ``chosen`` says that the
+    caller named the version, so that it was not shared out.
     """
 
     time: float
@@ -57,6 +59,8 @@ class Request(msgspec.Struct, array_like=True, tag_field="kind", tag="r", frozen
     failed: bool = False
     trace: str = ""
     worker: int = 0
+    user: str = ""
+    chosen: bool = False
 
 
 class Log(msgspec.Struct, array_like=True, tag_field="kind", tag="l", frozen=True, gc=False):

@@ -36,6 +36,11 @@ class ServingOptions(Fixed, frozen=True):
     ``tracebacks``: into the answer too. ``detect_failures``: a text that is an exception's counts
     as failed. ``nan``: 'null' or 'error'. ``preload``: workers are forked from one that loaded the
     model. ``fronts``: front processes. ``collect_model_data``: inputs and outputs are kept.
+
+    ``max_workers``: autoscaling from ``workers`` up to it, by ``target_utilization`` (above 0 to
+    1), looked at every ``refresh`` seconds; 0 switches it off. ``idle_timeout``: seconds without a
+    request after which no worker runs, 0 for never; a request then waits ``cold_start_timeout``.
+    ``concurrency``: requests that a worker may have waiting or running.
     """
 
     workers: int | None = None
@@ -52,6 +57,12 @@ class ServingOptions(Fixed, frozen=True):
     preload: bool | None = None
     fronts: int | None = None
     collect_model_data: bool | None = None
+    max_workers: int | None = None
+    target_utilization: float | None = None
+    refresh: float | None = None
+    idle_timeout: float | None = None
+    cold_start_timeout: float | None = None
+    concurrency: int | None = None
 
 
 class Content(Wire):
@@ -83,6 +94,9 @@ class ServiceRequest(Request):
 
     ``auth`` None means the kind's default: off for ACI and Local, key for all others.
     ``kind``: NATIVE, ACI, AKS, AKSENDPOINT or Local. ``configuration`` keeps Azure's arguments.
+    ``version`` names its first version ('' is 'default'), ``traffic`` that one's share in percent;
+    with ``overwrite`` the version of that name gets the new revision. ``compute`` is the name of a
+    compute target, '' for the machine itself. ``sticky`` is as in ``Traffic``.
     """
 
     name: str
@@ -97,6 +111,10 @@ class ServiceRequest(Request):
     primary_key: str | None = None
     secondary_key: str | None = None
     port: int | None = None
+    version: str = ""
+    traffic: float | None = None
+    compute: str = ""
+    sticky: str = ""
 
 
 class ServiceChange(Request):
@@ -148,6 +166,66 @@ class Revision(Wire):
     limits: str = "none"
 
 
+class Version(Wire):
+    """
+    A named version of a service; ``state``, ``step`` and ``error`` as a service's.
+
+    ``traffic`` is the share in percent that it gets now, ``given`` what was asked for it (None:
+    nothing was). ``type`` is Azure's 'Control' or 'Treatment', or ''. ``stop_at`` is when it is
+    stopped because another took over. ``scoring_uri`` is the service's: the header
+    ``azureml-model-deployment`` picks the version.
+    """
+
+    name: str
+    service: str
+    workspace: str
+    state: str
+    step: str = ""
+    error: dict[str, Any] | None = None
+    is_default: bool = False
+    type: str = ""
+    traffic: float = 0.0
+    given: float | None = None
+    shadow: float = 0.0
+    description: str = ""
+    tags: dict[str, str] = {}
+    properties: dict[str, str] = {}
+    configuration: dict[str, Any] = {}
+    models: list[str] = []
+    environment: dict[str, Any] = {}
+    entry_script: str = ""
+    framework: str = ""
+    enabled: bool = True
+    created: datetime | None = None
+    updated: datetime | None = None
+    stop_at: datetime | None = None
+    live_revision: int | None = None
+    wanted_revision: int | None = None
+    revisions: list[Revision] = []
+    notes: list[str] = []
+
+
+class Traffic(Wire):
+    """
+    How the requests of a service are shared out, in percent.
+
+    ``shares`` are those in force, all versions; ``given`` those that were asked for; what is left
+    of them goes to ``default``. ``closed``: no version has any, requests without the header get
+    404. ``sticky``: '', 'header:NAME', 'cookie:NAME' or 'cookie'. ``shadows``: copies by version.
+    ``previous``: shares that a rollback brings back. ``in_force``: whether the gateway does so
+    yet.
+    """
+
+    shares: dict[str, float]
+    given: dict[str, float] = {}
+    default: str = ""
+    closed: bool = False
+    sticky: str = ""
+    shadows: dict[str, float] = {}
+    previous: dict[str, float] | None = None
+    in_force: bool = True
+
+
 class Service(Wire):
     """
     A service; ``state`` Transitioning, Healthy, Unhealthy, Failed, Deleting or Stopped.
@@ -184,6 +262,10 @@ class Service(Wire):
     wanted_revision: int | None = None
     revisions: list[Revision] = []
     notes: list[str] = []
+    default_version: str = ""
+    versions: list[Version] = []
+    traffic: Traffic | None = None
+    compute: str = ""
 
 
 class Keys(Wire):

@@ -1,12 +1,15 @@
 """All stores over one database."""
 
+from modelyard.stores.sql.computes import SqlComputeStore
 from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.engine import connect
 from modelyard.stores.sql.environments import SqlEnvironmentStore
+from modelyard.stores.sql.events import SqlEventStore
 from modelyard.stores.sql.experiments import SqlExperimentStore
 from modelyard.stores.sql.images import SqlImageStore
 from modelyard.stores.sql.leases import SqlLeaseStore
 from modelyard.stores.sql.models import SqlModelStore
+from modelyard.stores.sql.rollouts import SqlRolloutStore
 from modelyard.stores.sql.runs import SqlRunStore
 from modelyard.stores.sql.schema import migrate
 from modelyard.stores.sql.services import SqlServiceStore
@@ -43,5 +46,8 @@ def over(database: Database, secret: bytes) -> Stores:
         leases=SqlLeaseStore(database),
         snapshots=SqlSnapshotStore(database),
         usage=SqlUsageStore(database),
+        events=SqlEventStore(database),
+        rollouts=SqlRolloutStore(database),
+        computes=SqlComputeStore(database),
         close=database.close,
     )

@@ -1,17 +1,21 @@
 """Versions and revisions of services in SQL: the other half of the service store."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
 from modelyard.domain.errors import AlreadyExists, NotFound
+from modelyard.domain.events import Event
 from modelyard.domain.services import Revision, RevisionContent, RevisionState, ServiceVersion
 from modelyard.stores.contents import value_of
 from modelyard.stores.sql.database import Database
+from modelyard.stores.sql.events import write_event
 from modelyard.stores.sql.statements import insert, insert_new, next_number
 from modelyard.stores.sql.tables import revisions, service_versions, services
+
+_FIXED = ("service", "name", "wanted", "live")
 
 
 class SqlRevisions:
@@ -37,6 +41,32 @@ class SqlRevisions:
             rows = connection.execute(query).all()
         found = (ServiceVersion(**row._mapping) for row in rows)
         return sorted(found, key=lambda version: version.name)
+
+    def change_version(
+        self,
+        service: str,
+        version: str,
+        decide: Callable[[ServiceVersion], ServiceVersion],
+        event: Event | None = None,
+    ) -> ServiceVersion:
+        mine = _version(service, version)
+        with self._database.write() as connection:
+            held = select(service_versions).where(*mine).with_for_update()
+            row = connection.execute(held).one_or_none()
+            if row is None:
+                raise NotFound(f"Service {service!r} has no version {version!r}.")
+            before = ServiceVersion(**row._mapping)
+            fixed = {name: getattr(before, name) for name in _FIXED}
+            after = replace(decide(before), **fixed)
+            connection.execute(update(service_versions).where(*mine).values(**asdict(after)))
+            write_event(connection, event)
+        return after
+
+    def remove_version(self, service: str, version: str) -> None:
+        own = (revisions.c.service == service, revisions.c.version == version)
+        with self._database.write() as connection:
+            connection.execute(delete(revisions).where(*own))
+            connection.execute(delete(service_versions).where(*_version(service, version)))
 
     def set_live(self, service: str, version: str, number: int | None) -> None:
         with self._database.write() as connection:

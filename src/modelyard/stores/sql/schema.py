@@ -18,7 +18,7 @@ from modelyard.domain.errors import Conflict
 from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.tables import metadata
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """All revisions of the schema, oldest first; a test compares them with the migrations."""
 
 HEAD = REVISIONS[-1]

@@ -7,9 +7,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, select, update
 
 from modelyard.domain.errors import AlreadyExists, NotFound
+from modelyard.domain.events import Event
 from modelyard.domain.services import Auth, Keys, Service, ServiceKind
+from modelyard.domain.traffic import Traffic
+from modelyard.stores.contents import value_of
 from modelyard.stores.secret import Seal
 from modelyard.stores.sql.database import Database
+from modelyard.stores.sql.events import write_event
 from modelyard.stores.sql.revisions import SqlRevisions, missing_service, series
 from modelyard.stores.sql.statements import hold_workspace, insert_new
 from modelyard.stores.sql.tables import counters, revisions, service_versions, services
@@ -51,7 +55,12 @@ class SqlServiceStore(SqlRevisions):
         found = (_service(row) for row in rows)
         return sorted(found, key=lambda service: (service.workspace, service.name))
 
-    def change(self, id: str, decide: Callable[[Service], Service]) -> Service:
+    def change(
+        self,
+        id: str,
+        decide: Callable[[Service], Service],
+        note: Callable[[Service, Service], Event | None] | None = None,
+    ) -> Service:
         with self._database.write() as connection:
             held = select(*_COLUMNS).where(_is(id)).with_for_update()
             row = connection.execute(held).one_or_none()
@@ -60,6 +69,8 @@ class SqlServiceStore(SqlRevisions):
             before = _service(row)
             after = replace(decide(before), id=id, workspace=before.workspace, name=before.name)
             connection.execute(update(services).where(_is(id)).values(**asdict(after)))
+            if note is not None:
+                write_event(connection, note(before, after))
         return after
 
     def remove(self, id: str) -> None:
@@ -92,4 +103,5 @@ def _is(id: str) -> ColumnElement[bool]:
 def _service(row: Row[Any]) -> Service:
     columns = dict(row._mapping)
     kind, auth = ServiceKind(columns.pop("kind")), Auth(columns.pop("auth"))
-    return Service(**columns, kind=kind, auth=auth)
+    traffic = value_of(columns.pop("traffic"), Traffic)
+    return Service(**columns, kind=kind, auth=auth, traffic=traffic)

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -18,6 +19,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    text,
+    true,
 )
 
 from modelyard.stores.sql.types import Document, LooseDocument, Moment, Sequence
@@ -217,6 +221,9 @@ services = Table(
     Column("enabled", Boolean, nullable=False),
     Column("primary_key", Text, nullable=False, comment="encrypted"),
     Column("secondary_key", Text, nullable=False, comment="encrypted"),
+    Column("traffic", Document, nullable=False, server_default="{}"),
+    Column("control_version", String(64), nullable=False, server_default=text("''")),
+    Column("compute", String(64), nullable=False, server_default=text("''")),
     UniqueConstraint("workspace", "name"),
 )
 
@@ -227,6 +234,17 @@ service_versions = Table(
     Column("name", String(64), nullable=False),
     Column("wanted", Integer, nullable=False),
     Column("live", Integer),
+    Column("description", Text, nullable=False, server_default=text("''")),
+    Column("tags", Document, nullable=False, server_default="{}"),
+    Column("properties", Document, nullable=False, server_default="{}"),
+    Column("configuration", Document, nullable=False, server_default="{}"),
+    Column("created", Moment),
+    Column("updated", Moment),
+    Column("enabled", Boolean, nullable=False, server_default=true()),
+    Column("deleting", Boolean, nullable=False, server_default=false()),
+    Column("switch", Integer),
+    Column("keep_warm", Float, nullable=False, server_default="3600"),
+    Column("stop_at", Moment),
     PrimaryKeyConstraint("service", "name"),
 )
 
@@ -246,6 +264,58 @@ revisions = Table(
         ["service", "version"], ["service_versions.service", "service_versions.name"]
     ),
     UniqueConstraint("service", "version", "number"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", Sequence, primary_key=True, autoincrement=True),
+    Column("workspace", String(64), nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("time", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", String(64), nullable=False),
+    Column("before", Document, nullable=False),
+    Column("after", Document, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("ix_events_service", "workspace", "service", "number"),
+)
+
+rollouts = Table(
+    "rollouts",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("workspace", String(64), nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("body", Document, nullable=False, comment="the rollout itself"),
+    Column("ended", Boolean, nullable=False),
+    Index("ix_rollouts_service", "service"),
+)
+_one_rollout_at_a_time = Index(
+    "uq_rollouts_open",
+    rollouts.c.service,
+    unique=True,
+    sqlite_where=rollouts.c.ended.is_(False),
+)
+
+computes = Table(
+    "computes",
+    metadata,
+    Column("workspace", String(64), ForeignKey("workspaces.name"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Column("cpu", Float),
+    Column("memory", BigInteger),
+    Column("nodes", Integer),
+    Column("attached", Boolean, nullable=False),
+    Column("configuration", Document, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("tags", Document, nullable=False),
+    PrimaryKeyConstraint("workspace", "name"),
 )
 
 tokens = Table(
@@ -274,6 +344,7 @@ def for_postgresql() -> None:
     Apart, because naming it loads the whole dialect: a tenth of a second at every start on SQLite.
     """
     _name_in_use.dialect_kwargs["postgresql_where"] = tokens.c.revoked.is_(None)
+    _one_rollout_at_a_time.dialect_kwargs["postgresql_where"] = rollouts.c.ended.is_(False)
 
 
 leases = Table(

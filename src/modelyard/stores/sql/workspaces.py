@@ -9,8 +9,10 @@ from modelyard.domain.workspaces import Workspace
 from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.statements import insert_new
 from modelyard.stores.sql.tables import (
+    computes,
     counters,
     environments,
+    events,
     experiments,
     images,
     metrics,
@@ -95,5 +97,5 @@ def _remove_contents(connection: Connection, name: str) -> None:
     connection.execute(delete(metrics).where(metrics.c.run.in_(of_workspace)))
     connection.execute(delete(run_files).where(run_files.c.run.in_(of_workspace)))
     connection.execute(delete(open_jobs).where(open_jobs.c.run.in_(of_workspace)))
-    for table in (runs, experiments, models, images, environments, counters):
+    for table in (runs, experiments, models, images, environments, computes, events, counters):
         connection.execute(delete(table).where(table.c.workspace == name))

@@ -2,12 +2,15 @@
 
 from modelyard.stores.stores import Stores
 from modelyard.testing.stores.blobs import MemoryBlobStore
+from modelyard.testing.stores.computes import MemoryComputeStore
 from modelyard.testing.stores.environments import MemoryEnvironmentStore
+from modelyard.testing.stores.events import MemoryEventStore
 from modelyard.testing.stores.experiments import MemoryExperimentStore
 from modelyard.testing.stores.images import MemoryImageStore
 from modelyard.testing.stores.leases import MemoryLeaseStore
 from modelyard.testing.stores.memory import Memory
 from modelyard.testing.stores.models import MemoryModelStore
+from modelyard.testing.stores.rollouts import MemoryRolloutStore
 from modelyard.testing.stores.runs import MemoryRunStore
 from modelyard.testing.stores.services import MemoryServiceStore
 from modelyard.testing.stores.snapshots import MemorySnapshotStore
@@ -17,11 +20,14 @@ from modelyard.testing.stores.workspaces import MemoryWorkspaceStore
 
 __all__ = [
     "MemoryBlobStore",
+    "MemoryComputeStore",
     "MemoryEnvironmentStore",
+    "MemoryEventStore",
     "MemoryExperimentStore",
     "MemoryImageStore",
     "MemoryLeaseStore",
     "MemoryModelStore",
+    "MemoryRolloutStore",
     "MemoryRunStore",
     "MemoryServiceStore",
     "MemorySnapshotStore",
@@ -47,4 +53,7 @@ def memory_stores() -> Stores:
         leases=MemoryLeaseStore(memory),
         snapshots=MemorySnapshotStore(memory),
         usage=MemoryUsageStore(memory),
+        events=MemoryEventStore(memory),
+        rollouts=MemoryRolloutStore(memory),
+        computes=MemoryComputeStore(memory),
     )

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from modelyard.domain.computes import Compute
 from modelyard.domain.environments import Build, Environment
 from modelyard.domain.errors import NotFound
+from modelyard.domain.events import Event
 from modelyard.domain.experiments import Experiment
 from modelyard.domain.images import Image
 from modelyard.domain.leases import Lease
 from modelyard.domain.manifests import Manifest
 from modelyard.domain.models import Model
+from modelyard.domain.rollouts import Rollout
 from modelyard.domain.runs import Metric, Run, RunFile
 from modelyard.domain.services import Keys, Revision, Service, ServiceVersion
 from modelyard.domain.tokens import Token
@@ -51,6 +54,9 @@ class Memory:
     tokens: dict[str, Token] = field(default_factory=dict)
     lease: Lease | None = None
     manifests: dict[str, Manifest] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    rollouts: dict[str, Rollout] = field(default_factory=dict)
+    computes: dict[tuple[str, str], Compute] = field(default_factory=dict)
 
     def next(self, *series: str) -> int:
         """The next number of a series, from 1, never the same twice."""

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from modelyard.domain.errors import AlreadyExists, NotFound
+from modelyard.domain.events import Event
 from modelyard.domain.services import Keys, Revision, Service, ServiceVersion
+from modelyard.testing.stores.events import add_event
 from modelyard.testing.stores.memory import Memory, kept
 
 
@@ -38,13 +40,20 @@ class MemoryServiceStore:
             found = sorted(self._memory.services.values(), key=lambda s: (s.workspace, s.name))
             return [kept(service) for service in found if workspace in {None, service.workspace}]
 
-    def change(self, id: str, decide: Callable[[Service], Service]) -> Service:
+    def change(
+        self,
+        id: str,
+        decide: Callable[[Service], Service],
+        note: Callable[[Service, Service], Event | None] | None = None,
+    ) -> Service:
         with self._memory.lock:
             before = self._find(id)
             after = replace(
                 decide(kept(before)), id=id, workspace=before.workspace, name=before.name
             )
             self._memory.services[id] = kept(after)
+            if note is not None:
+                add_event(self._memory, note(before, after))
             return after
 
     def remove(self, id: str) -> None:
@@ -76,8 +85,8 @@ class MemoryServiceStore:
             if revision.id in memory.revisions:
                 raise AlreadyExists(f"There is a revision {revision.id!r} already.")
             number = memory.next(service.workspace, *key)
-            live = memory.versions[key].live if key in memory.versions else None
-            memory.versions[key] = ServiceVersion(*key, wanted=number, live=live)
+            present = memory.versions.get(key) or ServiceVersion(*key, wanted=number)
+            memory.versions[key] = replace(present, wanted=number)
             added = kept(replace(revision, number=number))
             memory.revisions[added.id] = added
             return added
@@ -86,6 +95,33 @@ class MemoryServiceStore:
         with self._memory.lock:
             found = sorted(self._memory.versions.items())
             return [version for key, version in found if key[0] == service]
+
+    def change_version(
+        self,
+        service: str,
+        version: str,
+        decide: Callable[[ServiceVersion], ServiceVersion],
+        event: Event | None = None,
+    ) -> ServiceVersion:
+        memory = self._memory
+        with memory.lock:
+            before = memory.versions.get((service, version))
+            if before is None:
+                raise NotFound(f"Service {service!r} has no version {version!r}.")
+            fixed = {"service": service, "name": version}
+            numbers = {"wanted": before.wanted, "live": before.live}
+            after = kept(replace(decide(kept(before)), **fixed, **numbers))  # type: ignore[arg-type]
+            memory.versions[service, version] = after
+            add_event(memory, event)
+            return after
+
+    def remove_version(self, service: str, version: str) -> None:
+        memory = self._memory
+        with memory.lock:
+            memory.versions.pop((service, version), None)
+            mine = [r for r in memory.revisions.values() if r.service == service]
+            for revision in [r for r in mine if r.version == version]:
+                del memory.revisions[revision.id]
 
     def set_live(self, service: str, version: str, number: int | None) -> None:
         memory = self._memory

@@ -49,6 +49,7 @@ class MemoryWorkspaceStore:
                     details={"services": names},
                 )
             del memory.workspaces[name]
+            memory.events[:] = [event for event in memory.events if event.workspace != name]
             tables: tuple[dict[Any, Any], ...] = (
                 memory.experiments,
                 memory.runs,
@@ -57,6 +58,7 @@ class MemoryWorkspaceStore:
                 memory.models,
                 memory.environments,
                 memory.images,
+                memory.computes,
                 memory.counters,
             )
             for table in tables:

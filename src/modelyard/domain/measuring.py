@@ -1,0 +1,63 @@
+"""What two versions of a service are compared by, and what was counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Source = Literal["errors", "unavailable", "latency", "feedback", "metric"]
+"""
+Where a metric's values come from: requests that failed, requests that got 503, milliseconds of
+requests, outcomes that were sent in, custom metrics that the script's requests recorded.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """
+    One metric: ``kind`` as in ``abtest.metrics.Metric``.
+
+    ``of`` names the outcome or custom metric. ``low`` and ``high`` bound the values of kind
+    'bounded'.
+    """
+
+    name: str
+    kind: Literal["rate", "mean", "bounded", "quantile"]
+    source: Source
+    of: str = ""
+    low: float = 0.0
+    high: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """
+    What came to two versions from ``since`` (included) until ``until`` (not included).
+
+    Counted are requests that were shared out, not those that named their version by a header.
+    With ``by_user`` the unit is a user of a sticky assignment: each counts once for a metric, with
+    the first value that there is; else it is a request.
+    """
+
+    workspace: str
+    service: str
+    control: str
+    candidate: str
+    since: datetime
+    until: datetime
+    measures: tuple[Measure, ...]
+    by_user: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """
+    Units of both versions, and by metric what each had, control first.
+
+    States of ``Counts``, ``Moments``, ``Sums`` or ``Histogram``, by the metric's kind.
+    """
+
+    units: tuple[int, int] = (0, 0)
+    tallies: Mapping[str, tuple[Mapping[str, float], Mapping[str, float]]] = field(
+        default_factory=dict
+    )
