@@ -12,6 +12,7 @@ from litestar.types import Message, Scope
 from modelyard.api.access import make_guard
 from modelyard.api.blobs import BlobRoutes, SnapshotRoutes
 from modelyard.api.cases import UseCases
+from modelyard.api.computes import ComputeRoutes
 from modelyard.api.environments import BuildRoutes, EnvironmentRoutes
 from modelyard.api.errors import HANDLERS, REQUEST_ID, request_id
 from modelyard.api.experiments import ExperimentRoutes
@@ -41,6 +42,7 @@ ROUTES = [
     EnvironmentRoutes,
     BuildRoutes,
     ServiceRoutes,
+    ComputeRoutes,
 ]
 
 

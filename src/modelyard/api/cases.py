@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.usecases.blobs import Blobs
+from modelyard.usecases.computes import Computes
 from modelyard.usecases.environments import Environments
 from modelyard.usecases.experiments import Experiments
 from modelyard.usecases.images import Images
@@ -39,6 +40,7 @@ class UseCases:
     environments: Environments
     services: Services
     watch: ServiceWatch
+    computes: Computes
     server: Status
     spool_folder: Path
     max_upload: int

@@ -10,6 +10,7 @@ from modelyard.bootstrap.control_parts import VERSION, Adapters, open_allowed
 from modelyard.bootstrap.job_parts import job_tokens
 from modelyard.bootstrap.machine import free_port, memory_of
 from modelyard.usecases.blobs import Blobs
+from modelyard.usecases.computes import Computes
 from modelyard.usecases.contents import Contents
 from modelyard.usecases.disk import DiskUse
 from modelyard.usecases.environments import Environments
@@ -97,6 +98,7 @@ def make_cases(adapters: Adapters) -> UseCases:
         environments=environments,
         services=_services(adapters, contents, environments),
         watch=_watch(adapters),
+        computes=make_computes(adapters),
         server=make_status(adapters),
         spool_folder=settings.home / "uploads",
         max_upload=settings.max_upload,
@@ -114,6 +116,14 @@ def _services(adapters: Adapters, contents: Contents, environments: Environments
         ServiceRules(open_allowed(adapters.settings)),
         adapters.clock,
         adapters.wake.set,
+    )
+
+
+def make_computes(adapters: Adapters) -> Computes:
+    """Compute targets, and whether a version fits on one."""
+    stores = adapters.stores
+    return Computes(
+        stores.computes, stores.workspaces, stores.services, adapters.capacity, adapters.clock
     )
 
 

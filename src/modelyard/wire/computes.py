@@ -25,8 +25,21 @@ class ComputeRequest(Request):
     tags: dict[str, str] = {}
 
 
+class ComputeChange(Request):
+    """Changes what is not None; ``configuration`` adds to what is kept."""
+
+    nodes: int | None = None
+    configuration: dict[str, Any] | None = None
+    description: str | None = None
+    tags: dict[str, str] | None = None
+
+
 class Compute(Wire):
-    """A compute target; ``used_cpu`` and ``used_memory_gb``: limits of what is deployed to it."""
+    """
+    A compute target; ``used_cpu`` and ``used_memory_gb``: limits of what is deployed to it.
+
+    ``notes`` say where its name promises more than this machine has.
+    """
 
     workspace: str
     name: str
@@ -44,3 +57,4 @@ class Compute(Wire):
     used_cpu: float = 0.0
     used_memory_gb: float = 0.0
     services: list[str] = []
+    notes: list[str] = []

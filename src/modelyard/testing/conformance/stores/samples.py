@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from modelyard.domain.computes import Compute
 from modelyard.domain.environments import (
     Build,
     BuildState,
@@ -169,6 +170,12 @@ def revision(id: str = "rev-1", **changes: Any) -> Revision:
         state=RevisionState.PENDING,
         created=NOW,
     )
+    return replace(plain, **changes)
+
+
+def compute(name: str = "cluster", **changes: Any) -> Compute:
+    """A compute target of the workspace ``lab``."""
+    plain = Compute(workspace="lab", name=name, kind="AKS", created=NOW, updated=NOW)
     return replace(plain, **changes)
 
 
