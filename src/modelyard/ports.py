@@ -32,7 +32,7 @@ from modelyard.domain.processes import ProcessSpec, ProcessStatus
 from modelyard.domain.rollouts import Rollout
 from modelyard.domain.routing import RoutingTable
 from modelyard.domain.runs import Metric, Run, RunFile
-from modelyard.domain.services import Keys, Revision, Service, ServiceVersion
+from modelyard.domain.services import Edit, Keys, Revision, Service, ServiceVersion
 from modelyard.domain.tokens import Token
 from modelyard.domain.workspaces import Workspace
 
@@ -237,6 +237,15 @@ class ServiceStore(Protocol):
         service before and after. Raises NotFound.
         """
 
+    def edit(self, id: str, decide: Callable[[Service, Sequence[ServiceVersion]], Edit]) -> Edit:
+        """
+        Read, decide and write in one transaction: the edit as it was written.
+
+        ``decide`` is given the service and its versions by name, and may raise to refuse; its
+        revision is given the version's next number. Of versions wanted and live stay. Raises
+        NotFound.
+        """
+
     def remove(self, id: str) -> None:
         """With versions, revisions and keys."""
 
@@ -307,8 +316,8 @@ class EventStore(Protocol):
 class RolloutStore(Protocol):
     """Rollouts of services."""
 
-    def add(self, rollout: Rollout) -> None:
-        """Raises Conflict while another of the same service has not ended."""
+    def add(self, rollout: Rollout, event: Event | None = None) -> None:
+        """With the event. Raises Conflict while another of the same service has not ended."""
 
     def get(self, workspace: str, id: str) -> Rollout:
         """Raises NotFound."""

@@ -34,13 +34,15 @@ class RolloutRequest(Request):
     """
     Moves traffic to ``candidate`` step by step, as long as the guardrails hold.
 
-    ``steps``: shares in percent, growing, the last 100 (or less: then it ends there). ``control``:
-    the version it is compared with, '' is the default one. ``metric``: what shall be better; None
-    promotes on guardrails alone. ``guardrails`` None are the error rate, the 95th percentile of
-    the latency and the share of 503s. ``step_seconds`` and ``step_users``: the least time and
-    number of units of each version in a step. ``promote``: 'propose' waits for a person before the
-    last step, 'automatic' does it. ``max_seconds``: after so long without proof traffic goes back;
-    None: never.
+    ``steps``: shares in percent, growing; 100 is the promotion itself, and what follows the last
+    one where that is less. ``control``: the version it is compared with, '' is the default one.
+    ``metric``: what shall be better; None promotes on guardrails alone. ``guardrails`` None are
+    the error rate, the 95th percentile of the latency and the share of 503s.
+    ``prove_guardrails``: a promotion needs proof that each margin is kept; False: that none is
+    breached is enough. ``step_seconds`` and ``step_users``: the least time and number of units of
+    each version in a step. ``alpha``: the chance of a wrong decision that is accepted.
+    ``promote``: 'propose' waits for a person before the promotion, 'automatic' does it.
+    ``max_seconds``: after so long without proof traffic goes back; None: never.
     """
 
     candidate: str
@@ -53,6 +55,13 @@ class RolloutRequest(Request):
     alpha: float = 0.05
     promote: str = "propose"
     max_seconds: float | None = None
+    prove_guardrails: bool = True
+
+
+class RolloutDecision(Request):
+    """What a person says with stop, promote or rollback."""
+
+    why: str = ""
 
 
 class RolloutStep(Wire):
@@ -82,8 +91,10 @@ class Rollout(Wire):
     """
     A rollout; ``state``: running, proposed, promoted, rolled back, kept or stopped.
 
-    ``share`` is the candidate's now, in percent. ``decision`` is what the evidence says: promote,
-    keep, undecided, breach. ``reasons`` are sentences.
+    ``share`` is the candidate's now, in percent. ``step`` counts from 0, -1 before the first;
+    ``since`` is when it came into force. ``decision`` is what the evidence says: promote, keep,
+    undecided, breach. ``reasons`` are sentences, ``waiting_for`` is what the next step lacks.
+    ``units`` are those of control and candidate, all steps together.
     """
 
     id: str
@@ -100,6 +111,7 @@ class Rollout(Wire):
     since: datetime | None = None
     decision: str = ""
     reasons: list[str] = []
+    waiting_for: str = ""
     findings: list[Finding] = []
     units: list[int] = [0, 0]
     unit: str = "request"

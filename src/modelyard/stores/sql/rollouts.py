@@ -23,7 +23,7 @@ class SqlRolloutStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, rollout: Rollout) -> None:
+    def add(self, rollout: Rollout, event: Event | None = None) -> None:
         row = {
             "id": rollout.id,
             "workspace": rollout.workspace,
@@ -37,6 +37,7 @@ class SqlRolloutStore:
                     f"A rollout of service {rollout.name!r} is under way. Stop it, or wait for "
                     "its end."
                 )
+            write_event(connection, event)
 
     def get(self, workspace: str, id: str) -> Rollout:
         mine = (rollouts.c.workspace == workspace, rollouts.c.id == id)

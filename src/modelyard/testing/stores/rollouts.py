@@ -16,7 +16,7 @@ class MemoryRolloutStore:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def add(self, rollout: Rollout) -> None:
+    def add(self, rollout: Rollout, event: Event | None = None) -> None:
         with self._memory.lock:
             mine = [r for r in self._memory.rollouts.values() if r.service == rollout.service]
             if rollout.id in self._memory.rollouts or any(not r.ended for r in mine):
@@ -25,6 +25,7 @@ class MemoryRolloutStore:
                     "its end."
                 )
             self._memory.rollouts[rollout.id] = kept(rollout)
+            add_event(self._memory, event)
 
     def get(self, workspace: str, id: str) -> Rollout:
         with self._memory.lock:
