@@ -37,7 +37,7 @@ def place(tmp_path: Path) -> Place:
 
 def test_a_row_is_kept_as_it_was_given(place: Place) -> None:
     values: dict[str, Any] = {"VARCHAR": "ä\n'\"", "DOUBLE": 1.25, "INTEGER": -7, "BIGINT": 2**60,
-                              "BOOLEAN": True}  # fmt: skip
+                              "BOOLEAN": True, "TIMESTAMP": 1.5}  # fmt: skip
     now = float(int(time.time()))
     given: dict[str, Row] = {
         name: (now, *(values[column.type] for column in table.columns[1:]))
@@ -56,9 +56,13 @@ def test_a_row_is_kept_as_it_was_given(place: Place) -> None:
 
     found = asyncio.run(run())
 
-    moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
+    def moment(seconds: float) -> datetime:
+        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+
     for name, row in given.items():
-        assert found[name][0] == (moment, *row[1:]), name
+        kinds = [column.type for column in TABLES[name].columns]
+        told = [moment(v) if k == "TIMESTAMP" else v for k, v in zip(kinds, row, strict=True)]
+        assert found[name][0] == tuple(told), name
         assert set(found[name][1][1:]) == {None}, name
 
 

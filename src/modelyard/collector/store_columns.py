@@ -84,6 +84,8 @@ class Columns:
     ) -> tuple[ArrowTable, ArrowTable | None]:
         columns = _transposed_rows(rows, len(self.layout.table.columns))
         columns[0] = _micros(columns[0], now, oldest)
+        for place in self.layout.times:
+            columns[place] = [None if t is None else int(t * 1e6) for t in columns[place]]
         for place, other in self.layout.same:
             columns[place] = _unless_same(columns[place], columns[other])
         labels = self._number(list(map(self._label, rows)))

@@ -10,6 +10,7 @@ import duckdb
 from modelyard.collector.sink import Row
 from modelyard.collector.store_columns import Columns
 from modelyard.collector.store_layout import BATCH, LABEL, LAYOUTS
+from modelyard.telemetry.tables import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +125,22 @@ class Engine:
         columns = self._columns[table]
         layout = columns.layout
         arrived, labels = columns.build(rows, number, now, oldest)
-        names = [column.name for column in layout.columns(layout.values)]
-        self._append(layout.rows_table, arrived, [*names, LABEL, BATCH])
+        self._append(layout.rows_table, arrived, layout.columns(layout.values), LABEL, BATCH)
         if labels is not None:
-            names = [column.name for column in layout.columns(layout.labels)]
-            self._append(layout.labels_table, labels, [*names, LABEL])
+            self._append(layout.labels_table, labels, layout.columns(layout.labels), LABEL)
 
-    def _append(self, table: str, arrived: Any, names: Sequence[str]) -> None:
-        targets = ", ".join(f'"{name}"' for name in names)
+    def _append(
+        self, table: str, arrived: Any, columns: Sequence[Column], *numbers: str
+    ) -> None:  # fmt: skip
+        targets = ", ".join([*(f'"{column.name}"' for column in columns), *numbers])
         values = ", ".join(
-            "make_timestamp(timestamp)" if name == "timestamp" else f'"{name}"' for name in names
+            [
+                *(
+                    f'make_timestamp("{c.name}")' if c.type == "TIMESTAMP" else f'"{c.name}"'
+                    for c in columns
+                ),
+                *numbers,
+            ]
         )
         self.connection.register("arrived", arrived)
         try:

@@ -37,12 +37,13 @@ _LABELS: Mapping[str, str] = {
     "dependencies": "name target type resultCode success",
     "customMetrics": "name",
     "customEvents": "name",
+    "outcomes": "metric chosen",
     "performanceCounters": "category counter instance unit",
     "availabilityResults": "name location success",
 }
 
 
-_SAME = {("requests", "operation_Id"): "id"}
+_SAME = {("requests", "operation_Id"): "id", ("outcomes", "operation_Id"): "id"}
 """Columns that are not written where they are the same as another of the row."""
 
 
@@ -62,6 +63,12 @@ class Layout:
     def values(self) -> tuple[int, ...]:
         """The places of the others."""
         return tuple(i for i in range(len(self.table.columns)) if i not in self.labels)
+
+    @cached_property
+    def times(self) -> tuple[int, ...]:
+        """The places of further times, behind the first column."""
+        columns = self.table.columns
+        return tuple(i for i, c in enumerate(columns) if i and c.type == "TIMESTAMP")
 
     @property
     def rows_table(self) -> str:

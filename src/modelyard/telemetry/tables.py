@@ -146,6 +146,21 @@ _TABLES = (
         + _WHERE,
     ),
     Table(
+        "outcomes",
+        "What became of requests, as feedback told later.",
+        _of("timestamp TIMESTAMP when it was sent in, UTC")
+        + _of("""
+    id          VARCHAR   the request's id
+    metric      VARCHAR   what was told of it, like sales
+    value       DOUBLE    how much; yes and no are 1 and 0
+    happened    TIMESTAMP when it happened, where that was told, UTC
+    requestTime TIMESTAMP when the request came, UTC
+    user_Id     VARCHAR   the request's user, where its service knows users
+    chosen      BOOLEAN   whether the request named its version, and was not shared out
+""")
+        + _WHERE,
+    ),
+    Table(
         "performanceCounters",
         "Processor, memory, disk, network and cards, every few seconds.",
         _TIME
