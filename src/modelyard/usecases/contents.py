@@ -17,7 +17,13 @@ from modelyard.domain.predictors import Predictor
 from modelyard.domain.services import ModelRef, RevisionContent
 from modelyard.ports import EnvironmentBuilder, SnapshotStore
 from modelyard.usecases.environments import to_definition
-from modelyard.usecases.limits import GB, Capacity, checked_limits, checked_serving
+from modelyard.usecases.limits import (
+    GB,
+    Capacity,
+    checked_limits,
+    checked_serving,
+    of_all_workers,
+)
 from modelyard.usecases.model_resources import implied_limits
 from modelyard.usecases.models import Models, parse_id
 from modelyard.usecases.near import did_you_mean
@@ -129,6 +135,12 @@ def to_wire(content: RevisionContent) -> wire.Content:
             preload=serving.preload,
             fronts=serving.fronts,
             collect_model_data=serving.collect_model_data,
+            max_workers=serving.max_workers or 0,
+            target_utilization=serving.target_utilization,
+            refresh=serving.refresh,
+            idle_timeout=serving.idle_timeout or 0.0,
+            cold_start_timeout=serving.cold_start_timeout,
+            concurrency=serving.concurrency,
         ),
     )
 
@@ -201,7 +213,14 @@ class Contents:
         resources = registered[0].resources if runs.predictor and registered else None
         asked, of_model = implied_limits(content.limits, resources, capacity)
         limits = checked_limits(asked, capacity)
-        serving = checked_serving(content.serving, {**of_environment, **variables}, self._max_body)
+        serving = checked_serving(
+            content.serving,
+            {**of_environment, **variables},
+            self._max_body,
+            capacity.cores,
+        )
+        if asked.each:
+            limits = of_all_workers(limits, serving, capacity)
         built = self._builder.find(recipe.digest)
         resolved = RevisionContent(
             source=runs.source,

@@ -12,6 +12,10 @@ from modelyard.wire import services as wire
 GB = 1_000_000_000
 """Azure's GB and ours, as in ``memory_gb``: 10^9 bytes."""
 
+_AS_MANY_AS_CORES = -1
+_MOST_BY_ITSELF = 10
+"""Azure's most replicas, where nobody said a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
@@ -46,11 +50,23 @@ def checked_limits(limits: wire.Limits, capacity: Capacity) -> Limits:
     return Limits(cpu=limits.cpu, memory=memory, gpu=limits.gpu)
 
 
+def of_all_workers(limits: Limits, serving: Serving, capacity: Capacity) -> Limits:
+    """What each worker may use as what all of them may use together, at most the machine."""
+    count = max(serving.workers, serving.max_workers or 0)
+    cpu = None if limits.cpu is None else min(limits.cpu * count, capacity.cores)
+    memory = None if limits.memory is None else min(limits.memory * count, capacity.memory)
+    return Limits(cpu=cpu, memory=memory, gpu=limits.gpu)
+
+
 def checked_serving(
-    options: wire.ServingOptions, variables: Mapping[str, str], max_body: int
+    options: wire.ServingOptions,
+    variables: Mapping[str, str],
+    max_body: int,
+    cores: float = 1.0,
 ) -> Serving:
     """
     The options with defaults; the variables that Azure's server reads stand in for missing ones.
+    ``cores`` of the machine bound autoscaling that was asked for without a number.
 
     Raises BadInput naming the field.
     """
@@ -67,8 +83,9 @@ def checked_serving(
         origins = [
             o.strip() for o in variables.get("AML_CORS_ORIGINS", "").split(",") if o.strip()
         ]
+    workers = max(fronts, int(_within("workers", workers, 1, 256)))  # each has at least one
     return Serving(
-        workers=max(fronts, int(_within("workers", workers, 1, 256))),  # each has at least one
+        workers=workers,
         scoring_timeout=_within("scoring_timeout", timeout, 0.001, 86_400),
         queue_limit=int(_within("queue_limit", _or(options.queue_limit, 100), 1, 100_000)),
         queue_wait=_within("queue_wait", _or(options.queue_wait, 30.0), 0, 3_600),
@@ -82,7 +99,38 @@ def checked_serving(
         preload=_preload(options.preload, variables),
         fronts=fronts,
         collect_model_data=_collects(options.collect_model_data, variables),
+        max_workers=_most(options.max_workers, workers, cores),
+        target_utilization=_within(
+            "target_utilization", _or(options.target_utilization, 0.7), 0.01, 1
+        ),
+        refresh=_within("refresh", _or(options.refresh, 1.0), 0.1, 3_600),
+        idle_timeout=_idle(options.idle_timeout),
+        cold_start_timeout=_within(
+            "cold_start_timeout", _or(options.cold_start_timeout, 120.0), 0.1, 3_600
+        ),
+        concurrency=int(_within("concurrency", _or(options.concurrency, 1), 1, 1_000)),
     )
+
+
+def _most(asked: int | None, workers: int, cores: float) -> int | None:
+    """How many workers autoscaling may have; None where there is nothing to scale."""
+    if not asked:
+        return None
+    if asked == _AS_MANY_AS_CORES:
+        asked = max(workers, min(_MOST_BY_ITSELF, int(cores)))
+    most = int(_within("max_workers", asked, 1, 256))
+    if most < workers:
+        raise BadInput(
+            f"serving.max_workers is {most}, below serving.workers {workers}: raise it, lower "
+            "workers, or switch autoscaling off with 0.",
+            details={"field": "serving.max_workers"},
+        )
+    return most if most > workers else None
+
+
+def _idle(asked: float | None) -> float | None:
+    """Seconds until no worker runs; None for never, which 0 says too."""
+    return _within("idle_timeout", asked, 1, 30 * 86_400) if asked else None
 
 
 def _batching(asked: wire.Batching) -> Batching:

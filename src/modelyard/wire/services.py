@@ -15,11 +15,17 @@ class LocalModel(Wire):
 
 
 class Limits(Fixed, frozen=True):
-    """What is to be enforced: cores, GB (10^9 bytes), GPU cards; None: not enforced."""
+    """
+    What is to be enforced: cores, GB (10^9 bytes), GPU cards; None: not enforced.
+
+    They hold for all workers together; with ``each``, cores and GB are for each worker, as Azure
+    counts for each replica, and together they get at most the machine.
+    """
 
     cpu: float | None = None
     memory_gb: float | None = None
     gpu: int | None = None
+    each: bool = False
 
 
 class Batching(Fixed, frozen=True):
@@ -38,7 +44,8 @@ class ServingOptions(Fixed, frozen=True):
     model. ``fronts``: front processes. ``collect_model_data``: inputs and outputs are kept.
 
     ``max_workers``: autoscaling from ``workers`` up to it, by ``target_utilization`` (above 0 to
-    1), looked at every ``refresh`` seconds; 0 switches it off. ``idle_timeout``: seconds without a
+    1), looked at every ``refresh`` seconds; 0 switches it off, -1 is as many as the machine has
+    cores, 10 at most. ``idle_timeout``: seconds without a
     request after which no worker runs, 0 for never; a request then waits ``cold_start_timeout``.
     ``concurrency``: requests that a worker may have waiting or running.
     """
