@@ -167,6 +167,27 @@ def test_a_caller_of_one_workspace_sees_no_other(tmp_path: Path) -> None:
     desk(tmp_path, work, REQUESTS)
 
 
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("SELECT duraton FROM requests", "duraton"),
+        ("SELECT * FROM read_csv('x')", "read_csv"),
+        ("requests | where", "The KQL cannot be read"),
+        ("DROP TABLE requests", "DROP"),
+        ("", "empty"),
+    ],
+)
+def test_a_query_that_cannot_be_asked_is_not_saved(tmp_path: Path, query: str, why: str) -> None:
+    async def work(desk: Desk) -> None:
+        refused = await desk.ask("PUT", "/saved/bad", {"query": query})
+        assert refused.status == 400
+        assert "'bad' was not saved" in said(refused)["message"]
+        assert why in said(refused)["message"]
+        assert said(await desk.ask("GET", "/saved"))["items"] == []
+
+    desk(tmp_path, work)
+
+
 def test_queries_are_saved_run_and_forgotten_by_those_who_may(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         wanted = {"query": "SELECT count(*) FROM requests WHERE id = ?", "about": "one"}

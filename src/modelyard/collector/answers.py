@@ -113,12 +113,14 @@ class Answers:
         return json(await asyncio.to_thread(self._saved.get, request.parameters["name"]))
 
     async def save(self, request: HttpRequest) -> HttpAnswer:
-        """Keep a query under a name."""
+        """Keep a query under a name, if it is one that can be asked."""
         _may_change(request)
         wanted = read(request, wire.SavedQueryRequest)
         language = language_of(wanted.query, wanted.language)
-        now = datetime.fromtimestamp(time.time(), UTC)
         name = request.parameters["name"]
+        self._saved.check_name(name)
+        await self._check(wanted.query, language, name)
+        now = datetime.fromtimestamp(time.time(), UTC)
         return json(await asyncio.to_thread(self._saved.put, name, wanted, language, now))
 
     async def remove(self, request: HttpRequest) -> HttpAnswer:
@@ -126,6 +128,13 @@ class Answers:
         _may_change(request)
         await asyncio.to_thread(self._saved.remove, request.parameters["name"])
         return HttpAnswer(204)
+
+    async def _check(self, query: str, language: str, name: str) -> None:
+        ask = Ask(query, self._seconds, 1, MOST_BYTES, language, check=True)
+        try:
+            await self._queries.run(ask)
+        except BadInput as error:
+            raise BadInput(f"{name!r} was not saved. {error.message}") from error
 
     async def _ask(self, wanted: wire.Query, workspace: str | None, arrow: bool) -> Ask:
         text, language = wanted.query, wanted.language

@@ -51,6 +51,10 @@ class SavedQueries:
         self.get(name)
         self._path(name).unlink(missing_ok=True)
 
+    def check_name(self, name: str) -> None:
+        """Raises BadName for what cannot be a name."""
+        self._path(name)
+
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise BadName(

@@ -8,6 +8,7 @@ import pytest
 from modelyard.collector.query.functions import FUNCTIONS, TABLE_FUNCTIONS
 from modelyard.collector.query.gate import check
 from modelyard.collector.query.kql import language_of, to_sql
+from modelyard.collector.query.percentiles import spelled_out
 from modelyard.collector.query.ready import COLUMNS, VIEWS
 from modelyard.domain.errors import BadInput, TooLarge
 
@@ -295,7 +296,8 @@ def test_kql_passes_the_same_gate(parser: duckdb.DuckDBPyConnection, kql: str) -
 @pytest.mark.parametrize(
     ("kql", "names"),
     [
-        ("requests | summarize percentiles(duration, 50, 95)", "'percentiles'"),
+        ("requests | summarize percentiles_array(duration, 50, 95)", "'percentiles_array'"),
+        ("requests | summarize percentiles(duration, 5, 9) | where ==", "line 1, column 50"),
         ("requests | evaluate pivot(name)", "'Evaluate'"),
         ("requests | foo", "line 1, column 10"),
         ("externaldata(a: string) ['/etc/passwd']", "not supported"),
@@ -309,6 +311,48 @@ def test_what_kql_cannot_do_here_is_a_sentence(kql: str, names: str) -> None:
         to_sql(kql, COLUMNS)
 
     assert names in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("kql", "spelled"),
+    [
+        ("x | summarize percentiles(d, 50, 95)", "percentile(d, 50), percentile(d, 95)"),
+        ("x | summarize (a, b) = percentiles(d, 50, 95)", "a = percentile(d, 50), b = perc"),
+        (
+            "x | summarize n=count(), p = percentiles(max_of(d, 1), 5)",
+            "p = percentile(max_of(d, 1",
+        ),
+        ("x | where m == 'percentiles(d, 5, 6)'", "'percentiles(d, 5, 6)'"),
+        ("x // percentiles(d, 5, 6)", "// percentiles(d, 5, 6)"),
+        ("x | project percentiles", "percentiles"),
+        ("x | summarize percentiles(d", "percentiles(d"),
+    ],
+)
+def test_percentiles_are_spelled_out_and_nothing_else_is(kql: str, spelled: str) -> None:
+    assert spelled in spelled_out(kql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "place", "look"),
+    [
+        ("SELECT * FORM requests", "line 1, column 15, near 'requests'", "just before it"),
+        ("SELECT *\nFROM requests\nWHERE a = = 3", "line 3, column 11, near '='", "before it"),
+        (f"SELECT * FROM a WHERE {'x' * 200} = = 3", "line 1, column 226, near '='", "before"),
+        ("SELECT 'a FROM requests", "line 1, column 8", "begins there"),
+        ("SELECT", "cannot be read: SELECT clause without selection list", "what to show"),
+        ("requests where x > 5", "line 1, column 1, near 'requests'", "--kql"),
+        ("SELECT 1 WHERE timestamp > ago(1h)", "near 'h'", "--kql"),
+    ],
+)
+def test_sql_that_cannot_be_parsed_is_told_with_its_place_and_what_to_look_at(
+    parser: duckdb.DuckDBPyConnection, sql: str, place: str, look: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        check(parser, sql, COLUMNS)
+
+    assert refused.value.message.startswith("The SQL cannot be read")
+    assert place in refused.value.message.splitlines()[0]
+    assert look in refused.value.message.splitlines()[0]
 
 
 @pytest.mark.parametrize("kql", [".show tables", "duckdb_settings | take 1", "['/etc/passwd']"])

@@ -189,9 +189,8 @@ def test_kql_is_answered_by_itself(settings: Settings, snapshots: FakeSnapshots)
 @pytest.mark.parametrize(
     ("kql", "said"),
     [
-        ("requests | summarize count() by operation_Name", "'operation_Name'.*is in 'name'"),
         ("requests | where duraton > 1", "no column 'duraton'"),
-        ("exceptions | project outerMessage", "'outerMessage'.*is in 'message'"),
+        ("exceptions | project outerMesage", "no column 'outerMesage'"),
     ],
 )
 def test_a_column_that_kql_names_in_vain_is_told_without_sql(

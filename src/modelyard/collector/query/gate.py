@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from modelyard.collector.query.functions import FUNCTIONS, TABLE_FUNCTIONS
+from modelyard.collector.query.syntax import unreadable
 from modelyard.domain.errors import BadInput, TooLarge
 
 LONGEST = 100_000
@@ -89,7 +90,7 @@ def _check_statement(connection: duckdb.DuckDBPyConnection, text: str) -> None:
     try:
         statements = connection.extract_statements(text)
     except duckdb.Error as error:
-        raise BadInput(str(error)) from error
+        raise BadInput(unreadable(str(error), text)) from error
     if len(statements) != 1:
         count = "is empty" if not statements else f"has {len(statements)} statements"
         raise BadInput(f"The query {count}. {_INSTEAD}")

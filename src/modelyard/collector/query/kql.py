@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import Any
 
+from modelyard.collector.query.percentiles import spelled_out
 from modelyard.domain.errors import BadInput
 
 LANGUAGES = ("sql", "kql")
@@ -18,15 +20,6 @@ _EXPECTED = re.compile(r" expecting \{.*\}", re.DOTALL)
 _UNSUPPORTED = re.compile(r"'(?:\w+:)?(?P<what>[^']*)'(?P<place> at \d+:\d+)?")
 
 _NO_COLUMN = re.compile(r'(?:Alias with name|Referenced column|Column) "+(?P<name>\w+)"')
-_CALLED = {
-    "operation_Name": "name",
-    "outerMessage": "message",
-    "innermostMessage": "message",
-    "outerType": "type",
-    "innermostType": "type",
-    "url": "name",
-}
-"""Columns of Application Insights that are another one's here."""
 
 
 def language_of(text: str, asked: str | None) -> str:
@@ -51,11 +44,13 @@ def to_sql(text: str, columns: Mapping[str, Sequence[str]]) -> str:
     """
     # its parser takes 0.2 s and 20 MB, which who asks in SQL does not pay
     kql = import_module("duckdb_kql")
+    schema = {name: list(names) for name, names in columns.items()}
+    spelled = spelled_out(text) if "percentiles" in text else text
     try:
-        schema = {name: list(names) for name, names in columns.items()}
-        return str(kql.to_sql(text, schema=schema, allow_write=False))
+        return str(kql.to_sql(spelled, schema=schema, allow_write=False))
     except kql.KqlError as error:
-        raise BadInput(_sentence(str(error))) from error
+        # what cannot be read is named by its place in the text that was written
+        raise BadInput(_sentence(_said(kql, text, schema, str(error)))) from error
     except RecursionError:
         raise BadInput("The query nests too deeply. Name its parts with let.") from None
 
@@ -65,12 +60,21 @@ def without_column(said: str) -> str | None:
     missing = _NO_COLUMN.search(said)
     if missing is None:
         return None
-    name = missing["name"]
-    called = f" What it holds is in {_CALLED[name]!r}." if name in _CALLED else ""
     return (
-        f"There is no column {name!r} at that place of the query.{called} "
+        f"There is no column {missing['name']!r} at that place of the query. "
         "'modelyard query --tables TABLE' lists the columns of a table."
     )
+
+
+def _said(kql: Any, text: str, schema: Mapping[str, Sequence[str]], said: str) -> str:
+    """The error of the text as it was written, where that is one of its reading."""
+    if not _PLACE.match(said):
+        return said
+    try:
+        kql.to_sql(text, schema=schema, allow_write=False)
+    except kql.KqlError as error:
+        return str(error) if _PLACE.match(str(error)) else said
+    return said
 
 
 def _sentence(said: str) -> str:

@@ -17,6 +17,7 @@ class Ask(msgspec.Struct, tag=True, frozen=True):
 
     Only rows of ``workspace`` are seen where one is named, and of ``since`` (seconds since the
     epoch) on. ``strict``: the caller must learn nothing of other rows, not even from errors.
+    ``check``: it is not run, only looked whether it could be.
     """
 
     text: str
@@ -29,6 +30,7 @@ class Ask(msgspec.Struct, tag=True, frozen=True):
     workspace: str | None = None
     since: float | None = None
     strict: bool = True
+    check: bool = False
 
 
 class Needs(msgspec.Struct, tag=True, frozen=True):
