@@ -18,6 +18,7 @@ from modelyard.serving.identity import Identity
 from modelyard.serving.pool import Pool
 from modelyard.serving.refusals import Refusal, unavailable
 from modelyard.serving.scoring import Scoring
+from modelyard.serving.shadows import Looks
 from modelyard.serving.status import Standing
 from modelyard.serving.telemetry import Recorder
 
@@ -59,6 +60,7 @@ class App:
         self._scripted = spec.predictor is None
         self._identity = Identity(version, spec.service_version, spec.cors_origins)
         self._recorder = recorder
+        self.mirror: Looks | None = None
         self._scoring = Scoring(spec, pool, standing, self._identity, crew, self._fail, recorder)
 
     @property
@@ -98,6 +100,8 @@ class App:
                 if not self._checked(request):
                     return
                 self._scoring.admit(request)
+            if self.mirror is not None and request.method == "POST":
+                self.mirror.look(request)
             if request.method == "POST" and self._is_score(request):
                 self._scoring.score(request)  # nearly all
             else:

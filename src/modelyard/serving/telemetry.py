@@ -19,7 +19,7 @@ from modelyard.serving.tickets import Ticket
 from modelyard.telemetry import rings
 from modelyard.telemetry.encoding import encode, encode_into
 from modelyard.telemetry.failures import of_fault
-from modelyard.telemetry.records import About
+from modelyard.telemetry.records import About, Event
 from modelyard.telemetry.ring import RingWriter
 
 CLIENT_GONE = 499
@@ -51,13 +51,14 @@ class Rings:
         self.recorder: Recorder | None = None
         self.lines: LogLines | None = None
         self.failed: Callable[[Mapping[str, Any]], object] | None = None
+        self.tell: Callable[[Event], object] | None = None
         self._rings: list[RingWriter] = []
         if spec.rings:
             try:
                 self._open(spec)
             except OSError as error:
                 self.close()
-                self.recorder = self.lines = self.failed = None
+                self.recorder = self.lines = self.failed = self.tell = None
                 note(f"no telemetry is handed over: {error}")
 
     def _open(self, spec: FrontSpec) -> None:
@@ -76,6 +77,7 @@ class Rings:
         self._rings.append(requests)
         self.recorder = Recorder(requests)
         self.failed = lambda fault: requests.put(encode(of_fault(fault, time.time())))
+        self.tell = lambda event: requests.put(encode(event))
         logs = rings.create(folder, f"{name}.logs", rings.LOGS_BYTES, about)
         self._rings.append(logs)
         self.lines = LogLines(logs)
