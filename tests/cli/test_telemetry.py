@@ -1,14 +1,27 @@
 """The pure parts of asking on the command line."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modelyard.cli.queries import _getter, _parameters
+from modelyard.cli.service_logs import asked
 from modelyard.cli.tops import _print, _row
+from modelyard.cli.traces import _line, _once
 from modelyard.domain.errors import BadInput
-from modelyard.wire.telemetry import Top, TopService
+from modelyard.sdk.telemetry import line_text
+from modelyard.sdk.telemetry_trace import Trace
+from modelyard.wire.telemetry import LogLine, Top, TopService, TraceItem
+from tests.cli.conftest import Cli
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TRACEBACK = """Traceback (most recent call last):
+  File "score.py", line 11, in run
+    raise ValueError("no 99 here")
+ValueError: no 99 here
+"""
 
 
 @pytest.mark.parametrize(
@@ -53,3 +66,76 @@ def test_without_services_the_table_says_so(capsys: pytest.CaptureFixture[str]) 
     _print(Top(time=datetime(2026, 1, 1, tzinfo=UTC), seconds=60, machine={}, services=[]))
 
     assert "No service ran or was asked within 60 seconds." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("level", "message", "text"),
+    [
+        ("ERROR", "2026-11-22 12:00:00,001 E [17] root - x is fifty", "ERROR root - x is fifty"),
+        ("ERROR", "ERROR:root:x is fifty", "ERROR:root:x is fifty"),
+        ("ERROR", "x is fifty", "ERROR x is fifty"),
+        ("INFO", "2026-11-22 12:00:00,001 E [17] said by the script", "INFO 2026-11-22 12:00:0"),
+        ("", "2026-11-22 12:00:00,001 E [17] printed", "2026-11-22 12:00:00,001 E [17] printed"),
+    ],
+)
+def test_a_line_says_its_level_and_its_time_once(level: str, message: str, text: str) -> None:
+    line = LogLine(time=NOON, message=message, level=level, source="worker 1")
+
+    head, _, said = line_text(line).partition("worker 1: ")
+
+    assert said.startswith(text)
+    assert ":00.000" in head
+
+
+@pytest.mark.parametrize(
+    ("given", "lines", "follow", "shown"),
+    [
+        ({"level": "ERROR"}, None, False, 200),
+        ({"level": "ERROR"}, None, True, 0),
+        ({"level": "ERROR"}, 5, True, 5),
+        ({"since": "1h"}, None, True, 200),
+    ],
+)
+def test_following_what_is_filtered_begins_now(
+    given: dict[str, str], lines: int | None, follow: bool, shown: int
+) -> None:
+    query = asked(given, lines, follow=follow)
+
+    assert query == {**given, "num_lines": shown, **({"follow": "true"} if follow else {})}
+
+
+def test_a_traceback_stands_once_in_a_trace() -> None:
+    lines = ["scored 99", "run() failed", *TRACEBACK.splitlines(), ""]
+    failed = {"type": "ValueError", "message": "no 99 here", "details": TRACEBACK}
+    items = [
+        *(TraceItem(time=NOON, table="traces", values={"message": line}) for line in lines),
+        TraceItem(time=NOON, table="exceptions", values=failed),
+    ]
+
+    shown = "\n".join(map(_line, _once(Trace("r", "lab", "s", "v", 1, {}, items))))
+
+    assert "scored 99" in shown
+    assert "run() failed" in shown
+    assert shown.count("Traceback (most recent call last)") == 1
+    assert shown.count('raise ValueError("no 99 here")') == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["query", "SELECT 1"], ["top", "--once"], ["trace", "r1"], ["status"],
+     ["service", "logs", "s"], ["service", "metrics", "s"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_only_looks_starts_no_server(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.delenv("MODELYARD_URL", raising=False)
+    monkeypatch.setenv("MODELYARD_HOME", str(tmp_path / "home"))
+
+    done = cli(*command)
+
+    assert done.code == 3
+    assert done.err == (
+        f"Error: Modelyard is not running in {tmp_path / 'home'}. Start it: modelyard up\n"
+    )
+    assert not (tmp_path / "home").exists()

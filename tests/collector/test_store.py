@@ -1,6 +1,7 @@
 import asyncio
 import math
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -346,3 +347,21 @@ def test_very_many_label_values_are_kept_take_no_more_memory_than_some_and_are_t
             return await store.query("SELECT count(*), count(DISTINCT name) FROM customMetrics")
 
     assert asyncio.run(run()) == [(60_000, 60_000)]
+
+
+def test_the_status_says_that_inputs_are_not_collected_and_why(place: Place) -> None:
+    async def run() -> list[str]:
+        async with place.open() as store:
+            status = replace(status_of(place, store), collecting=Collecting("The disk is full."))
+            found = await status.show()
+            return [*found.problems, *found.notes]
+
+    assert asyncio.run(run()) == [
+        "Inputs and outputs are not collected: The disk is full.", "a ring was set aside",
+    ]  # fmt: skip
+
+
+class Collecting:
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        self.notes = ["a ring was set aside"]

@@ -68,7 +68,6 @@ def make_collector(settings: Settings) -> Collector:
     )
     drain.note = store.note
     standards.join(store, drain, gateway)
-    status = Status(store, drain, gateway)
     inputs = Inputs(
         settings.collected,
         rings.data_folder(settings.rings),
@@ -76,6 +75,7 @@ def make_collector(settings: Settings) -> Collector:
         days=settings.collect_days,
         free=settings.telemetry_free,
     )
+    status = Status(store, drain, gateway, inputs)
     questions = Questions(settings, store, finder(inputs))
     return Collector(settings, store, drain, gateway, status, standards, questions, inputs)
 

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from modelyard import settings as settings_
-from modelyard.domain.errors import BadInput, ModelyardError, Unavailable
+from modelyard.domain.errors import BadInput, ModelyardError, NotFound, Unavailable
 from modelyard.sdk.client import Client
-from modelyard.sdk.launch import connect
+from modelyard.sdk.launch import connect, running
 from modelyard.wire.workspaces import Workspace
 
 WorkspaceOption = Annotated[
@@ -36,6 +36,21 @@ def server() -> Client:
     # standard output holds the result alone, which may be JSON
     with redirect_stdout(sys.stderr):
         return connect(settings)
+
+
+def running_server() -> Client:
+    """
+    As ``server``, for what looks at how things run: nothing is started for that.
+
+    Raises ``NotFound`` where the home's server is down.
+    """
+    settings = settings_.read()
+    if settings.url is not None:
+        _look(settings.url)
+    client = running(settings)
+    if client is None:
+        raise NotFound(f"Modelyard is not running in {settings.home}. Start it: modelyard up")
+    return client
 
 
 def workspace(client: Client, name: str | None) -> str:

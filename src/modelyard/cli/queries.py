@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from modelyard.cli.choose import server
+from modelyard.cli.choose import running_server
 from modelyard.cli.output import Column, Json, print_json, remark, say, show_all
 from modelyard.domain.errors import BadInput, Unavailable
 from modelyard.sdk.client import path
@@ -63,7 +63,7 @@ def query(
 
     modelyard query "requests | summarize percentile(duration, 95) by bin(timestamp, 1m)"
     """
-    client = server()
+    client = running_server()
     if tables:
         _tables(list(client.items(f"{BASE}/tables", wire.TableInfo)), text, as_json)
         return

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from modelyard import settings as settings_
-from modelyard.cli.choose import server
+from modelyard.cli.choose import running_server
 from modelyard.cli.output import Json, print_json, say, show, show_all
 from modelyard.cli.processes import run_part
 from modelyard.domain.errors import BadInput, ModelyardError, NotFound
+from modelyard.sdk.client import Client
 from modelyard.sdk.progress import human
 from modelyard.wire.server import ServerStatus
 from modelyard.wire.telemetry_status import TelemetryStatus
@@ -56,10 +57,8 @@ def down(
 
 def status(as_json: Json = False) -> None:
     """Show what runs, where it lies and how much disk it uses."""
-    settings = settings_.read()
-    if settings.url is None and not (settings.run / "server.json").exists():
-        raise NotFound(f"Modelyard is not running in {settings.home}. Start it: modelyard up")
-    value = server().get("/status", ServerStatus)
+    client = running_server()
+    value = client.get("/status", ServerStatus)
     if as_json:
         print_json(value)
         return
@@ -71,14 +70,14 @@ def status(as_json: Json = False) -> None:
     say("")
     for name, size in value.disk.items():
         say(f"{human(size):>10}  {name}")
-    _telemetry()
+    _telemetry(client)
 
 
-def _telemetry() -> None:
+def _telemetry(client: Client) -> None:
     """How the store of telemetry is; whatever is wrong with it, the rest has been shown."""
     say("")
     try:
-        found = server().get("/telemetry/status", TelemetryStatus)
+        found = client.get("/telemetry/status", TelemetryStatus)
     except ModelyardError as error:
         say(f"telemetry is not known: {error.message}")
         return

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from modelyard.cli import service_logs
-from modelyard.cli.choose import WorkspaceOption, server, workspace
+from modelyard.cli.choose import WorkspaceOption, running_server, server, workspace
 from modelyard.cli.deployments import Name, at, find
 from modelyard.cli.output import Json, remark, show
 from modelyard.domain.errors import BadInput
@@ -17,7 +17,9 @@ from modelyard.wire.services import KeyChange, Keys, Logs
 
 def logs(
     name: Name,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many lines.")] = 200,
+    lines: Annotated[
+        int | None, typer.Option("--lines", "-n", min=0, help="How many lines (default 200).")
+    ] = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C as more is printed.")
     ] = False,
@@ -36,17 +38,18 @@ def logs(
     Show what the workers of a service printed.
 
     With --since, --level, --request, --version or --json lines come from telemetry, each with its
-    time.
+    time; with -f then only those from now on, unless --lines or --since ask for earlier ones.
     """
-    client = server()
+    client = running_server()
     space = workspace(client, ws)
     asked = {"since": since, "level": level, "request_id": request, "version": version}
     given = {key: value for key, value in asked.items() if value is not None}
     if given or as_json:
-        query = {**given, "num_lines": lines, **({"follow": "true"} if follow else {})}
+        query = service_logs.asked(given, lines, follow=follow)
         service_logs.show(client, space, name, query, as_json=as_json)
         return
     target = at(space, name) + "/logs"
+    lines = service_logs.LINES if lines is None else lines
 
     def read(count: int) -> list[str]:
         return client.get(target, Logs, {"lines": count}).lines
@@ -56,8 +59,8 @@ def logs(
         sys.stdout.flush()
 
     count = max(lines, service_logs.WINDOW) if follow else lines
-    first = read(count)
-    for line in first[-lines:]:
+    first = read(count) if count else []
+    for line in first[len(first) - lines if lines < len(first) else 0 :]:
         sys.stdout.write(line + "\n")
     if follow:
         sys.stdout.flush()

@@ -13,11 +13,27 @@ from modelyard.domain.errors import Unavailable
 from modelyard.sdk.client import Client
 from modelyard.sdk.telemetry import line_text, lines
 
+LINES = 200
+"""Lines of a log that are shown unless another number is said."""
+
 POLL = 0.5
 """Seconds between two looks at the log."""
 
 WINDOW = 1000
 """Lines asked for each time: more may not be printed between two looks."""
+
+
+def asked(given: Mapping[str, Any], lines: int | None, *, follow: bool) -> dict[str, Any]:
+    """
+    What telemetry is asked for. Pure.
+
+    Who follows what is filtered waits for what comes: lines of last week are no news, unless they
+    are asked for.
+    """
+    if not follow:
+        return {**given, "num_lines": LINES if lines is None else lines}
+    default = LINES if "since" in given else 0
+    return {**given, "num_lines": default if lines is None else lines, "follow": "true"}
 
 
 def show(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from modelyard.cli.choose import WorkspaceOption, server, workspace
+from modelyard.cli.choose import WorkspaceOption, running_server, workspace
 from modelyard.cli.deployments import Name, find
 from modelyard.cli.output import Column, Json, show_all
 from modelyard.domain.errors import Unavailable
@@ -36,7 +36,7 @@ def metrics(
     as_json: Json = False,
 ) -> None:
     """Show rate, errors, times and use of a service's versions over time."""
-    client = server()
+    client = running_server()
     space = workspace(client, ws)
     asked = {"since": since, "until": until, "by": by, "version": version}
     found = points(client, space, name, {k: v for k, v in asked.items() if v is not None})

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from modelyard.cli.choose import server
+from modelyard.cli.choose import running_server
 from modelyard.cli.output import Json, print_json, say
 from modelyard.sdk.telemetry import BASE
 from modelyard.wire.telemetry import Top, TopService
@@ -30,7 +30,7 @@ def top(
     as_json: Json = False,
 ) -> None:
     """Show services and versions as they run: requests, errors, times, CPU, memory, GPU."""
-    client = server()
+    client = running_server()
 
     def look() -> Top:
         found = client.get(f"{BASE}/top", Top, {"window": window})

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from modelyard.cli.choose import server
+from modelyard.cli.choose import running_server
 from modelyard.cli.output import Json, print_json, say, show
 from modelyard.sdk import telemetry_trace
+from modelyard.sdk.telemetry import LEVELS, levelled
 from modelyard.sdk.telemetry_trace import Trace
 from modelyard.wire.telemetry import TraceItem
 
@@ -29,7 +30,7 @@ def trace(
     as_json: Json = False,
 ) -> None:
     """Show what is known of a request: who answered it, times, log lines, exceptions."""
-    found = telemetry_trace.trace(server(), request_id)
+    found = telemetry_trace.trace(running_server(), request_id)
     if as_json:
         print_json({name: getattr(found, name) for name in Trace.__dataclass_fields__})
         return
@@ -50,8 +51,24 @@ def trace(
     )
     if found.items:
         say("")
-    for item in found.items:
+    for item in _once(found):
         say(_line(item))
+
+
+def _once(found: Trace) -> list[TraceItem]:
+    """All but the log lines that repeat an exception's traceback, which stands there whole."""
+    told = {
+        line.strip()
+        for exception in found.of("exceptions")
+        for line in str(exception.values.get("details", "")).splitlines()
+    }
+    return [
+        item
+        for item in found.items
+        if item.table != "traces"
+        or not told
+        or str(item.values.get("message", "")).strip() not in {*told, ""}
+    ]
 
 
 def _of(field: str) -> Any:
@@ -93,7 +110,9 @@ def _line(item: TraceItem) -> str:
     time = item.time.astimezone().strftime("%H:%M:%S.%f")[:-3]
     values = item.values
     if item.table == "traces":
-        return f"{time} {values.get('source', 'log')}: {values.get('message', '')}"
+        level = dict(enumerate(LEVELS)).get(values.get("severityLevel", -1), "")
+        said = levelled(str(values.get("message", "")), level)
+        return f"{time} {values.get('source', 'log')}: {said}"
     if item.table == "exceptions":
         where = f" at {values['file']}:{values.get('line', '?')}" if "file" in values else ""
         said = f"{time} exception: {values.get('type')}: {values.get('message', '')}{where}"

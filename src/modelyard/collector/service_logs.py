@@ -109,6 +109,8 @@ def _count(text: str) -> int:
 async def _last(ask: Ask, lines: int, since: float | None, now: float) -> list[Row]:
     """The last lines, oldest first; of what is long ago only as much as is needed."""
     found: list[Row] = []
+    if not lines:
+        return found
     for after in (since,) if since is not None else (now - 3600, now - 86_400, 0.0):
         found = await ask(after, f"ORDER BY timestamp DESC, place DESC LIMIT {lines}")
         if len(found) >= lines:

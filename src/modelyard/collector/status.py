@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 import duckdb
 import msgspec
@@ -21,6 +22,13 @@ from modelyard.wire.telemetry_status import TelemetryStatus
 PATH = "/api/v1/telemetry/status"
 
 
+class Collecting(Protocol):
+    """What keeps inputs and outputs: ``problem`` is why it cannot now, ``notes`` what it met."""
+
+    problem: str
+    notes: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """Asks the parts."""
@@ -28,6 +36,7 @@ class Status:
     store: Store
     drain: Drain
     gateway: GatewayLog
+    collecting: Collecting | None = None
 
     def routes(self) -> Sequence[Route]:
         """GET of the status."""
@@ -54,7 +63,7 @@ class Status:
             oldest=min((float(file.hour) for file in files), default=None),
             lag=round(writer.lag, 3),
             problems=self._problems(),
-            notes=list(self.store.notes),
+            notes=[*self.store.notes, *(self.collecting.notes if self.collecting else ())],
         )
 
     def _problems(self) -> list[str]:
@@ -65,7 +74,9 @@ class Status:
             "differs from request to request as a value, not as a name or dimension."
             for table in self.store.handle.crowded
         )
-        return [*(text for text in stopped if text), *crowded]
+        not_collected = self.collecting.problem if self.collecting else ""
+        collecting = [f"Inputs and outputs are not collected: {not_collected}"]
+        return [*(text for text in stopped if text), *crowded, *(collecting * bool(not_collected))]
 
     async def _answer(self, _: HttpRequest) -> HttpAnswer:
         found = await self.show()

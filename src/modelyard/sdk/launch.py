@@ -14,6 +14,7 @@ from modelyard.settings import Settings
 
 _EXTRA = ("litestar", "granian", "sqlalchemy")
 _START_TIMEOUT = 60.0
+_RESTARTING = (502, 503, 504)
 _clients: dict[tuple[str, str | None], Client] = {}
 _lock = threading.Lock()
 
@@ -27,8 +28,16 @@ def connect(settings: Settings | None = None) -> Client:
     settings = settings or settings_.read()
     with _lock:
         url = settings.url or _running(settings) or _started(settings)
-        token = settings.token or _token_for(url, settings)
-        return _clients.setdefault((url, token), Client(url, token))
+        return _client(url, settings)
+
+
+def running(settings: Settings | None = None) -> Client | None:
+    """As ``connect``, but nothing is started: None where the home's server is down."""
+    settings = settings or settings_.read()
+    with _lock:
+        # telemetry answers also while the control plane is being started again
+        url = settings.url or _running(settings, accept=_RESTARTING)
+        return None if url is None else _client(url, settings)
 
 
 def require_token(client: Client) -> str:
@@ -40,10 +49,15 @@ def require_token(client: Client) -> str:
     return client.token
 
 
-def _running(settings: Settings) -> str | None:
+def _client(url: str, settings: Settings) -> Client:
+    token = settings.token or _token_for(url, settings)
+    return _clients.setdefault((url, token), Client(url, token))
+
+
+def _running(settings: Settings, accept: tuple[int, ...] = ()) -> str | None:
     """The URL of the home's server when it answers."""
     url = _written_url(settings.run / "server.json")
-    return url if url is not None and _answers(url) else None
+    return url if url is not None and _answers(url, accept) else None
 
 
 def _written_url(file: Path) -> str | None:
@@ -55,9 +69,9 @@ def _written_url(file: Path) -> str | None:
     return url if isinstance(url, str) else None
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, accept: tuple[int, ...]) -> bool:
     try:
-        Client(url, attempts=2).request("GET", "/health")
+        Client(url, attempts=2).request("GET", "/health", accept=accept)
     except Unavailable:
         return False
     return True

@@ -1,5 +1,6 @@
 """Asking telemetry: SQL and KQL over requests, logs and metrics; one request; the tables."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,11 @@ from modelyard.sdk.telemetry_trace import Trace, trace
 from modelyard.wire import telemetry as wire
 
 BASE = "/telemetry"
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?P<level>[A-Z]) \[\d+\] ")
+"""How Azure's format begins a line: 2026-11-22 03:02:54,930 I [pid]."""
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+"""By the number that ``severityLevel`` has."""
 
 Moment = str | float | timedelta | datetime
 """A span back from now ('1h', seconds, a timedelta), or a time (datetime, ISO 8601)."""
@@ -143,5 +149,17 @@ def lines(
 def line_text(line: wire.LogLine) -> str:
     """A line as people read it, its time in this machine's zone."""
     time = line.time.astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    level = f"{line.level} " if line.level else ""
-    return f"{time} {line.source}: {level}{line.message}"
+    return f"{time} {line.source}: {levelled(line.message, line.level)}"
+
+
+def levelled(message: str, level: str) -> str:
+    """
+    A line with its level, and neither that nor the time a second time where the logger's format
+    has put them into it. Pure.
+    """
+    if not level:
+        return message
+    stamp = _STAMP.match(message)
+    if stamp and stamp["level"] == level[0]:
+        message = message[stamp.end() :]
+    return message if message.startswith(level) else f"{level} {message}"
