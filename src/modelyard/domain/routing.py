@@ -33,8 +33,9 @@ class Route:
     ``versions`` are the backends of all versions that can be reached, by name: the header
     ``azureml-model-deployment`` picks one. ``owners`` says which version has which of the 1,000
     buckets; none: all requests go to ``backend``. It names only versions of ``versions``.
-    ``closed``: nothing but the header leads anywhere (404). ``sticky`` is as in ``Traffic``,
-    ``id`` the service's own, which salts the hash of users.
+    ``waiting`` names versions that are there but cannot be reached now (503 by the header; any
+    other name 404). ``closed``: nothing but the header leads anywhere (404). ``sticky`` is as in
+    ``Traffic``, ``id`` the service's own, which salts the hash of users and is in its tokens.
     """
 
     workspace: str
@@ -49,6 +50,7 @@ class Route:
     owners: Runs = ()
     closed: bool = False
     sticky: str = ""
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,16 @@ from collections.abc import Iterator
 from modelyard.domain.routing import Route, RoutingTable
 from modelyard.gateway.config_collector import collector_section, to_collector
 from modelyard.gateway.config_fronts import front_sections
-from modelyard.gateway.config_services import admission, key, onward, refused, refused_keys
+from modelyard.gateway.config_services import (
+    admission,
+    key,
+    lookup,
+    onward,
+    refused,
+    refused_keys,
+)
+from modelyard.gateway.config_tokens import DOOR, refused_tokens, signing_key, tokens
+from modelyard.gateway.config_traffic import feedback_section, nowhere, sources, versions
 from modelyard.gateway.layout import Layout
 from modelyard.gateway.log_ring import TARGET, log_ring
 from modelyard.gateway.maps import address
@@ -39,8 +48,8 @@ def render(table: RoutingTable, layout: Layout) -> str:
         _global(table, layout),
         log_ring(layout.log_socket),
         _defaults(),
-        _main(layout),
-        *(_local(route, layout) for route in _local_routes(table)),
+        _main(table, layout),
+        *(_local(route, table, layout) for route in _local_routes(table)),
         *_inner_backends(layout),
         *(_successor(f"successor_{r.port}", f"127.0.0.1:{r.port}") for r in _local_routes(table)),
         *(s for id in sorted(table.backends) for s in front_sections(table.backends[id], layout)),
@@ -77,6 +86,7 @@ def _global(table: RoutingTable, layout: Layout) -> str:
         # an older process still finishes what it has: longer than any answer may take
         f"hard-stop-after {max(_LONGEST_UPLOAD, int(longest) + 60)}s",
         _stats_socket(layout),
+        *signing_key(table.signing_key),
     )
 
 
@@ -127,7 +137,8 @@ def _defaults() -> str:
     )
 
 
-def _main(layout: Layout) -> str:
+def _main(table: RoutingTable, layout: Layout) -> str:
+    doors = ("keyed right_key", "open", "known { method OPTIONS } cors")
     return section(
         "frontend main from base",
         _bind(layout),
@@ -137,14 +148,21 @@ def _main(layout: Layout) -> str:
         "http-request set-var(txn.svc) path,field(3,/,2)",
         "http-request set-path /%[path,field(5,/,0)]",
         *key(),
-        *admission(layout, "keyed right_key", "open", "known { method OPTIONS } cors"),
+        *admission(layout, *doors),
+        *tokens(table.signing_key),
+        lookup(DOOR),
+        # the model's code has no need of what opens the door
+        "http-request del-header authorization if tokened",
+        *versions(sources(table), "/serve/%[var(txn.svc)]"),
         answer(
             404,
             "There is no service %[var(txn.svc),json(utf8s)] (WORKSPACE/SERVICE) here.",
             "not_found",
             when="if !known",
         ),
-        *refused_keys(),
+        *refused_keys(*doors, DOOR),
+        *refused_tokens(),
+        *nowhere(),
         *refused(layout),
         *onward(
             "successor",
@@ -154,7 +172,7 @@ def _main(layout: Layout) -> str:
     )
 
 
-def _local(route: Route, layout: Layout) -> str:
+def _local(route: Route, table: RoutingTable, layout: Layout) -> str:
     """A local service's own port: no key and no prefix."""
     return section(
         f"frontend {LOCAL_PREFIX}{route.port} from base",
@@ -162,6 +180,8 @@ def _local(route: Route, layout: Layout) -> str:
         *_entry(layout),
         f"http-request set-var(txn.svc) str({address(route)})",
         *admission(layout, ""),
+        *versions(sources(table), "/"),
+        *nowhere(),
         *refused(layout),
         *onward(f"successor_{route.port}"),
     )
@@ -187,8 +207,6 @@ def _entry(layout: Layout) -> Iterator[str]:
     yield "http-request set-var(txn.late) bool(true) if { stopping }"
     yield "http-request allow if late"
     yield "http-request set-var(txn.path) path"
-    # there the second part is a key, which belongs into no log
-    yield "http-request set-var(txn.path) str(/telemetry/KEY) if { path_beg /telemetry/ }"
     yield from _host_check(layout)
     yield "http-request set-header X-Request-Id %[unique-id]"
     yield "http-request set-header X-Forwarded-For %[src]"  # whatever the caller says of itself
@@ -223,6 +241,7 @@ def _inner_backends(layout: Layout) -> list[str]:
             PAUSE,
         ),
         collector_section(layout),
+        feedback_section(layout),
         # a backend that the map names but this process does not know
         section(
             "backend nowhere from fronts",

@@ -29,6 +29,8 @@ def collector_section(layout: Layout) -> str:
     long_routes = r"'^/api/v1/telemetry/(query|.*/logs)$'"
     return section(
         "backend collector from collector",
+        # there the second part is a key, which belongs into no log
+        "http-request set-var(txn.path) str(/telemetry/KEY) if { path_beg /telemetry/ }",
         f"http-request set-timeout server {_LONGEST_ANSWER}s if {{ path_reg {long_routes} }}",
         f"http-request set-var(txn.who) http_auth_bearer,sha2(256),hex,map({TOKENS})",
         "acl known var(txn.who) -m found",

@@ -6,6 +6,9 @@ from modelyard.gateway.layout import Layout
 from modelyard.gateway.maps import AUTH, BACKENDS, CORS, KEYS
 from modelyard.gateway.replies import answer
 
+VERSION = "azureml-model-deployment"
+"""The header by which a caller names a version."""
+
 
 def key() -> Iterator[str]:
     """
@@ -34,42 +37,44 @@ def admission(layout: Layout, *doors: str) -> Iterator[str]:
     """
     The way of a request that may pass, to one of these conditions.
 
-    It leaves the rules here: why one may not is asked only of those that may not, because each
-    rule costs every request that meets it.
+    Where the map names a backend it leaves the rules here: which version of several it goes to,
+    or why it may not pass, is asked only of the others, because each rule costs every request that
+    meets it.
     """
     yield f"acl too_large req.hdr_val(content-length) gt {layout.max_body}"
-    ways = " or ".join(f"{door} !too_large" for door in doors)
-    yield f"http-request set-var(txn.backend) var(txn.svc),map({BACKENDS}) if {ways}"
+    yield lookup(*doors)
     yield "acl admitted var(txn.backend) -m found"
-    yield "http-request allow if admitted"
+    yield "acl direct var(txn.backend) -m beg be_"
+    yield f"acl by_name req.hdr_cnt({VERSION}) gt 0"
+    yield "acl feedback path /feedback"
+    yield "http-request allow if direct !by_name !feedback"
 
 
-def refused_keys() -> Iterator[str]:
+def lookup(*doors: str) -> str:
+    """Where a request goes that may pass: a backend, a plan, or why there is none."""
+    ways = " or ".join(f"{door} !too_large".strip() for door in doors)
+    return f"http-request set-var(txn.backend) var(txn.svc),map({BACKENDS}) if {ways}"
+
+
+def refused_keys(*doors: str) -> Iterator[str]:
     """What is said to a request whose key does not open the service."""
+    yield f"http-request set-var(txn.opened) bool(true) if {' or '.join(doors)}"
+    yield "acl opened var(txn.opened) -m bool"
     yield "acl v2 path,field(2,/) -m str v2"
     for triton, there in ((True, "v2 keyed"), (False, "keyed")):
-        keyless = f"{there} !right_key"
         yield answer(
             401,
             "The service %[var(txn.svc),json(utf8s)] needs one of its keys: "
             "send Authorization: Bearer KEY.",
             "unauthenticated",
             headers={"WWW-Authenticate": "Bearer"},
-            when=f"if {keyless} !{{ method OPTIONS }} or {keyless} !cors",
+            when=f"if {there} !opened",
             triton=triton,
         )
-    yield answer(
-        401,
-        "The service %[var(txn.svc),json(utf8s)] wants tokens, which this gateway "
-        "does not check yet. Use key authentication.",
-        "unauthenticated",
-        headers={"WWW-Authenticate": "Bearer"},
-        when="if !keyed !open !{ method OPTIONS } or !keyed !open !cors",
-    )
 
 
 def refused(layout: Layout) -> Iterator[str]:
-    """What is said to a request that was not admitted, whatever its key."""
+    """What is said to a request that opened the service and leads nowhere."""
     yield answer(
         413,
         f"The body is larger than the {layout.max_body} bytes that this server takes. "

@@ -3,7 +3,7 @@
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from modelyard.domain.errors import GatewayFailed
@@ -11,9 +11,9 @@ from modelyard.domain.processes import ProcessSpec
 from modelyard.domain.routing import RoutingTable
 from modelyard.gateway import older, ports
 from modelyard.gateway.config import LOCAL_PREFIX, fits, render, stamp
-from modelyard.gateway.files import make_private, read_all, write_changed
+from modelyard.gateway.files import Texts, make_private, read_all, write_changed
 from modelyard.gateway.layout import Layout
-from modelyard.gateway.maps import Maps, in_safe_order, maps, render_map
+from modelyard.gateway.maps import Maps, after, in_safe_order, maps, render_map
 from modelyard.gateway.runtime import Runtime, Unreachable
 
 
@@ -42,7 +42,7 @@ class HaproxyGateway:
         with self._lock:
             self._complete()
             if not fits(self._layout.config.read_text(), self._layout):
-                write_changed(self._texts(RoutingTable()))
+                write_changed(self._texts_of(RoutingTable()))
 
     def process(self) -> ProcessSpec:
         """What the supervisor shall run: master and worker, in the foreground."""
@@ -84,7 +84,7 @@ class HaproxyGateway:
         reported when everything else is in force.
         """
         possible = ports.without(table, taken)
-        write_changed(self._texts(possible))
+        write_changed(self._texts_of(possible))
         if not self._came_up():
             raise Unreachable(
                 f"The gateway is not running, so nothing changed yet: {self._why_down()} Its "
@@ -95,16 +95,19 @@ class HaproxyGateway:
             raise ports.refuse(taken)
 
     def _put(self, table: RoutingTable) -> None:
-        wanted = render(table, self._layout)
-        if self._runtime.stamp() != stamp(wanted):
-            self._reload(table, wanted)
+        config = render(table, self._layout)
+        now = self._in_memory(maps(table))
+        wanted = after(maps(table), now)
+        texts = self._texts(config, wanted)
+        if self._runtime.stamp() != stamp(config):
+            self._reload(texts, config)
+            now = self._in_memory(wanted)
         else:
-            write_changed(self._texts(table))
-        self._synchronize(maps(table))
+            write_changed(texts)
+        self._synchronize(wanted, now)
 
-    def _reload(self, table: RoutingTable, wanted: str) -> None:
-        self._check(wanted)
-        texts = self._texts(table)
+    def _reload(self, texts: Texts, config: str) -> None:
+        self._check(config)
         before = read_all(list(texts))
         write_changed(texts)
         refused = self._runtime.reload()
@@ -114,25 +117,26 @@ class HaproxyGateway:
                 f"The gateway refused its new configuration; the old one stays in force: {refused}"
             )
         self._wait(lambda: older.all_yield(self._runtime), 5.0)
-        if self._runtime.stamp() != stamp(wanted):
+        if self._runtime.stamp() != stamp(config):
             raise GatewayFailed(
                 "The gateway reloaded but another configuration is in force. Does another "
                 f"Modelyard write to {self._layout.folder}?"
             )
 
-    def _synchronize(self, wanted: Maps) -> None:
-        """Make the tables in memory what the files say, and read them back."""
-        commands = in_safe_order(wanted, {name: self._runtime.map(name) for name in wanted})
-        if not commands:
-            return
-        self._runtime.run(commands)
-        for name, entries in wanted.items():
-            wrong = sorted({key for key, _ in self._runtime.map(name).items() ^ entries.items()})
+    def _synchronize(self, wanted: Maps, now: Maps) -> None:
+        """Make the tables in memory what the files say, and read back those that changed."""
+        self._runtime.run(in_safe_order(wanted, now))
+        changed = {name: table for name, table in wanted.items() if table != now[name]}
+        for name, entries in self._in_memory(changed).items():
+            wrong = sorted({key for key, _ in entries.items() ^ wanted[name].items()})
             if wrong:
                 raise GatewayFailed(
                     f"The gateway's table {name} is not what was written to it "
                     f"({', '.join(wrong[:3])}). It is written again with the next change."
                 )
+
+    def _in_memory(self, names: Iterable[str]) -> Maps:
+        return {name: self._runtime.map(name) for name in names}
 
     def _check(self, wanted: str) -> None:
         """Raise GatewayFailed when HAProxy cannot read this configuration."""
@@ -156,15 +160,18 @@ class HaproxyGateway:
         """Write what is missing of the folders and files."""
         for folder in (self._layout.folder, self._layout.sockets, self._layout.log.parent):
             make_private(folder)
-        empty = self._texts(RoutingTable())
+        empty = self._texts_of(RoutingTable())
         found = read_all(list(empty))
         write_changed({path: text for path, text in empty.items() if path not in found})
 
-    def _texts(self, table: RoutingTable) -> dict[Path, str]:
+    def _texts(self, config: str, entries: Maps) -> dict[Path, str]:
         """All files, the configuration last: it names backends that the maps lead to."""
         folder = self._layout.folder
-        texts = {folder / name: render_map(entries) for name, entries in maps(table).items()}
-        return {**texts, self._layout.config: render(table, self._layout)}
+        texts = {folder / name: render_map(table) for name, table in entries.items()}
+        return {**texts, self._layout.config: config}
+
+    def _texts_of(self, table: RoutingTable) -> dict[Path, str]:
+        return self._texts(render(table, self._layout), maps(table))
 
     def _bound(self) -> set[int]:
         names = (row["pxname"] for row in self._runtime.stats("@1", 1))

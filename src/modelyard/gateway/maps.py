@@ -4,37 +4,66 @@ The maps of the gateway: everything that changes without a reload.
 A map is a file that HAProxy reads at start and a table in its memory that we change while it runs.
 """
 
+import re
 from collections.abc import Mapping
 
 from modelyard.domain.routing import Route, RoutingTable
+from modelyard.domain.services import Auth
+from modelyard.gateway.plans import Plan, plan, with_plans_in_use
+
+_STICKY = re.compile(r"cookie|(header|cookie):[A-Za-z0-9_.-]{1,100}")
 
 Maps = dict[str, dict[str, str]]
 
 AUTH = "auth.map"
 BACKENDS = "backends.map"
+BUCKETS = "buckets.map"
 CORS = "cors.map"
 KEYS = "keys.map"
+STICKY = "sticky.map"
 TOKENS = "tokens.map"
+VERSIONS = "versions.map"
+
+CLOSED = "closed"
+"""Instead of a backend: no version has any traffic."""
+
+NONE = "none"
+"""Instead of a backend: it cannot be reached now."""
 
 
 def maps(table: RoutingTable) -> Maps:
     """
     The content of each map file.
 
-    In the order in which additions are safe: a service is known (``auth.map``) last. A service
-    that is not in ``auth.map`` gives 404, one that is not in ``backends.map`` 503.
+    In the order in which additions are safe: a plan is whole before a service is switched to it
+    (``backends.map``), and a service is known (``auth.map``) last. A service that is not in
+    ``auth.map`` gives 404, one that is not in ``backends.map`` 503.
     """
+    plans = {address(route): _plan(route, table) for route in table.routes if route.owners}
     return {
         TOKENS: dict(table.tokens),
-        KEYS: {f"{address(r)}:{hash}": "1" for r in table.routes for hash in r.key_hashes},
+        KEYS: {f"{address(r)}:{what}": "1" for r in table.routes for what in _opens(r)},
         CORS: {address(r): "1" for r in table.routes if r.cors},
-        BACKENDS: {
-            address(r): backend_name(r.backend)
+        STICKY: {address(r): f"{r.id}/{r.sticky}" for r in table.routes if sticks(r)},
+        VERSIONS: {
+            f"{address(r)}/{name}": _backend(id, table)
             for r in table.routes
-            if r.backend is not None and r.backend in table.backends
+            for name, id in [*r.versions.items(), *((name, None) for name in r.waiting)]
         },
+        BUCKETS: {
+            f"{name}/{digits}": backend
+            for name, entries in plans.values()
+            for digits, backend in entries.items()
+        },
+        BACKENDS: {address(r): _target(r, plans, table) for r in table.routes},
         AUTH: {address(r): r.auth.value for r in table.routes},
     }
+
+
+def after(wanted: Maps, now: Maps) -> Maps:
+    """What shall be there after a change of ``now``: plans that are in use stay a while."""
+    kept = with_plans_in_use(wanted[BUCKETS], now[BUCKETS], now[BACKENDS])
+    return {**wanted, BUCKETS: kept}
 
 
 def address(route: Route) -> str:
@@ -45,6 +74,33 @@ def address(route: Route) -> str:
 def backend_name(id: str) -> str:
     """How HAProxy names the backend of a revision."""
     return f"be_{id}"
+
+
+def sticks(route: Route) -> bool:
+    """Whether its users can be told apart by a name that may stand in the configuration."""
+    return _STICKY.fullmatch(route.sticky) is not None
+
+
+def _opens(route: Route) -> tuple[str, ...]:
+    """What callers prove: that they have a key, or a token of the service with this id."""
+    return (route.id,) if route.auth is Auth.TOKEN and route.id else route.key_hashes
+
+
+def _backend(id: str | None, table: RoutingTable) -> str:
+    return NONE if id is None or id not in table.backends else backend_name(id)
+
+
+def _plan(route: Route, table: RoutingTable) -> Plan:
+    backends = {name: _backend(id, table) for name, id in route.versions.items()}
+    return plan(tuple((backends.get(name, NONE), count) for name, count in route.owners))
+
+
+def _target(route: Route, plans: Mapping[str, Plan], table: RoutingTable) -> str:
+    if route.closed:
+        return CLOSED
+    if address(route) in plans:
+        return plans[address(route)][0]
+    return _backend(route.backend, table)
 
 
 def render_map(entries: Mapping[str, str]) -> str:

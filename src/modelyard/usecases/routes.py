@@ -1,7 +1,8 @@
 """What the gateway shall do, from what is stored."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from modelyard.domain.services import (
     ServiceVersion,
 )
 from modelyard.domain.tokens import Token, WorkspaceToken
+from modelyard.domain.traffic import Runs, runs
 
-COLD_START = 0.0
-"""Seconds that a request may wait for a first worker beyond its queue wait."""
+_ANSWERING = {RevisionState.READY, RevisionState.DRAINING}
+"""States in which a front still gets requests, or may have some."""
 
 
 def hash_key(key: str) -> str:
@@ -30,10 +32,10 @@ def routed_revision(
     service: Service, version: ServiceVersion, revisions: Sequence[Revision]
 ) -> Revision | None:
     """
-    Where requests shall go: to the wanted revision as soon as it is ready, until then to the one
-    that is live. Pure.
+    Where requests to a version shall go: to the wanted revision as soon as it is ready, until
+    then to the one that is live. Pure.
     """
-    if service.deleting or not service.enabled:
+    if service.deleting or not service.enabled or version.deleting or not version.enabled:
         return None
     ready = {r.number: r for r in revisions if r.state is RevisionState.READY}
     return ready.get(version.wanted) or (ready.get(version.live) if version.live else None)
@@ -45,33 +47,31 @@ def routing_table(
     *,
     open_allowed: bool = True,
     tokens: Mapping[str, str] | None = None,
+    signing_key: str = "",
 ) -> RoutingTable:
     """
-    The whole table. Backends that still finish requests stay in it until they have. Pure.
+    The whole table. Pure.
 
-    Without ``open_allowed`` nothing is reached without a key on the one port, also what was
-    deployed when only this machine could reach it. Of services that were given the same local port
-    at the same moment the oldest has it: the gateway could use no table with both.
+    Backends that still finish requests stay in it until they have, and one that is about to be
+    told so stays as well: the gateway reloads once, when it is gone. Without ``open_allowed``
+    nothing is reached without a key on the one port, also what was deployed when only this machine
+    could reach it. Of services that were given the same local port at the same moment the oldest
+    has it: the gateway could use no table with both.
     """
     routes: list[Route] = []
     services = list(services)
     owners = _port_owners(service for service, *_ in services)
     backends: dict[str, Backend] = {}
     for service, versions, revisions, keys in services:
-        target = None
-        for version in versions:
-            own = [r for r in revisions if r.version == version.name]
-            routed = routed_revision(service, version, own)
-            if version.name == service.default_version:
-                target = routed
-            for revision in own:
-                if revision is routed or revision.state is RevisionState.DRAINING:
-                    backends[revision.id] = _backend(revision, socket_of)
+        for revision in revisions:
+            if revision.state in _ANSWERING:
+                backends[revision.id] = _backend(revision, socket_of)
         if not service.deleting:
-            route = _route(service, target, keys, open_allowed)
+            route = _route(service, versions, revisions, keys, open_allowed)
             owns = route.port is None or owners[route.port] == service.id
             routes.append(route if owns else replace(route, port=None))
-    return RoutingTable(tuple(routes), backends, tokens or {})
+    signed = any(route.auth is Auth.TOKEN for route in routes)
+    return RoutingTable(tuple(routes), backends, tokens or {}, signing_key if signed else "")
 
 
 def doors(tokens: Iterable[Token]) -> dict[str, str]:
@@ -103,20 +103,73 @@ def _backend(revision: Revision, socket_of: Callable[[str], Path]) -> Backend:
     # what was in a batch that took too long is run once more, alone
     batched = serving.batching is not None or revision.content.predictor is not None
     runs = serving.scoring_timeout * (2 if batched else 1)
-    timeout = runs + serving.queue_wait + COLD_START + 5
+    cold_start = 0.0 if serving.idle_timeout is None else serving.cold_start_timeout
+    timeout = runs + serving.queue_wait + cold_start + 5
     sockets = paths_of(str(socket_of(revision.id)), serving.fronts)
     return Backend(revision.id, sockets, timeout)
 
 
-def _route(service: Service, target: Revision | None, keys: Keys, open_allowed: bool) -> Route:
+def _route(
+    service: Service,
+    versions: Sequence[ServiceVersion],
+    revisions: Sequence[Revision],
+    keys: Keys,
+    open_allowed: bool,
+) -> Route:
     auth = Auth.KEY if service.auth is Auth.OFF and not open_allowed else service.auth
     hashes = (hash_key(keys.primary), hash_key(keys.secondary))
+    routed = _routed(service, versions, revisions)
+    owners, first = reachable(service, routed)
     return Route(
         workspace=service.workspace,
         service=service.name,
         auth=auth,
-        backend=target.id if target else None,
+        backend=routed[first].id if first else None,
         key_hashes=hashes if auth is Auth.KEY else (),
         port=service.port,
-        cors=bool(target and target.content.serving.cors_origins),
+        cors=any(revision.content.serving.cors_origins for revision in routed.values()),
+        id=service.id,
+        versions={name: revision.id for name, revision in routed.items()},
+        owners=owners,
+        closed=service.traffic.closed,
+        sticky=service.traffic.sticky,
+        waiting=tuple(v.name for v in versions if v.name not in routed and not v.deleting),
     )
+
+
+def _routed(
+    service: Service, versions: Sequence[ServiceVersion], revisions: Sequence[Revision]
+) -> dict[str, Revision]:
+    """The revision of each version that can be reached."""
+    found: dict[str, Revision] = {}
+    for version in versions:
+        own = [r for r in revisions if r.version == version.name]
+        revision = routed_revision(service, version, own)
+        if revision is not None:
+            found[version.name] = revision
+    return found
+
+
+def reachable(service: Service, routed: Collection[str]) -> tuple[Runs, str]:
+    """
+    Who answers instead of whom, as only versions in ``routed`` can: owners, and who has the rest.
+
+    What belongs to a version that is not there goes to the default version; without that to the
+    one with the largest share; and where no version with a share is there, to nobody (''). There
+    are no owners where one has all. Pure.
+    """
+    sizes: Counter[str] = Counter()
+    for name, count in service.traffic.owners:
+        if name in routed:
+            sizes[name] += count
+    largest = max(sorted(sizes), key=lambda name: sizes[name], default="")
+    first = service.default_version if service.default_version in routed else largest
+    if not first or service.traffic.closed:
+        return (), first
+    owners = [
+        name if name in routed else first
+        for name, count in service.traffic.owners
+        for _ in range(count)
+    ]
+    merged = runs(owners)
+    return ((), merged[0][0]) if len(merged) == 1 else (merged, first)
