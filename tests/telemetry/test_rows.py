@@ -34,6 +34,7 @@ def test_a_request_fills_its_row() -> None:
         "10.0.0.7",
         17,
         worker=2,
+        user="0123456789abcdef",
     )
 
     table, row = _row(record)
@@ -54,6 +55,8 @@ def test_a_request_fills_its_row() -> None:
         "requestBytes": 100,
         "responseBytes": 20,
         "userBucket": 17,
+        "user_Id": "0123456789abcdef",
+        "chosen": False,
         "client_IP": "10.0.0.7",
         "source": "front",
         "worker": 2,

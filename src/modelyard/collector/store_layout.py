@@ -31,7 +31,7 @@ _ALWAYS = frozenset(
     ]
 )
 _LABELS: Mapping[str, str] = {
-    "requests": "name resultCode success errorCode source client_IP",
+    "requests": "name resultCode success errorCode source client_IP chosen",
     "traces": "severityLevel source stream",
     "exceptions": "type file line method problemId",
     "dependencies": "name target type resultCode success",

@@ -95,6 +95,8 @@ class Rows:
             record.received,
             record.sent,
             None if record.bucket < 0 else record.bucket,
+            record.user or None,
+            record.chosen,
             record.client or None,
             "front",
             record.worker or None,

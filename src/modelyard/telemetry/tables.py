@@ -72,6 +72,8 @@ _TABLES = (
     requestBytes   BIGINT   size of the body that came
     responseBytes  BIGINT   size of the body that went
     userBucket     INTEGER  bucket of a sticky assignment
+    user_Id        VARCHAR  hash of the user of a sticky assignment
+    chosen         BOOLEAN  whether it named its version, or is a shadow's copy: not shared out
     client_IP      VARCHAR  address of the client
     source         VARCHAR  front or gateway: who wrote the row
     worker         INTEGER  the number of the worker that ran it
