@@ -104,8 +104,8 @@ def _mismatch(plan: Plan, state: State, ratio: float) -> str:
     control, candidate = state.users
     asked = sum(sum(step.users) * step.share for step in state.steps)
     return (
-        f"Users are not split as asked: {candidate:,} of {control + candidate:,} came to the"
-        f" candidate, {asked:,.0f} should have"
+        f"{plan.units.capitalize()} are not split as asked: {candidate:,} of"
+        f" {control + candidate:,} came to the candidate, {asked:,.0f} should have"
         f" ({wording.proof(ratio, threshold(plan.ratio_alpha))}). Something sorts them; until it"
         " is found, no number of this test can be trusted."
     )
@@ -114,7 +114,10 @@ def _mismatch(plan: Plan, state: State, ratio: float) -> str:
 def _waiting(plan: Plan, state: State, seconds: float) -> str:
     least = min(state.users)
     if least < plan.minimum_users:
-        return f"The smaller arm has {least:,} users; the plan asks for {plan.minimum_users:,}."
+        return (
+            f"The smaller arm has {least:,} {plan.units}; the plan asks for"
+            f" {plan.minimum_users:,}."
+        )
     if seconds < plan.minimum_seconds:
         return f"{_time(seconds)} have passed; the plan asks for {_time(plan.minimum_seconds)}."
     return ""

@@ -66,6 +66,7 @@ class Plan:
     habit of users); a breach waits for nothing. At ``maximum_seconds`` what is not proven is kept.
     With ``prove_guardrails`` a promotion needs proof that each guardrail's margin is kept; without
     it is enough that none is breached. ``n_opt``: users where asymptotic bounds are tightest.
+    ``units`` is what reasons call the users: 'users', or 'requests' where each stands for itself.
     """
 
     key: Metric | None = None
@@ -78,6 +79,7 @@ class Plan:
     maximum_seconds: float | None = None
     prove_guardrails: bool = True
     n_opt: float = 5000.0
+    units: str = "users"
 
     def __post_init__(self) -> None:
         for name in ("alpha", "breach_alpha", "ratio_alpha"):

@@ -108,6 +108,36 @@ def observe(plan: Plan, state: State, share: float, batch: Batch) -> State:
     return replace(state, steps=(*steps[:-1], last), bets=bets)
 
 
+def replaced(plan: Plan, state: State, index: int, share: float, totals: Batch) -> State:
+    """
+    The state when the totals of step ``index`` are known anew: what came late is in them too.
+
+    Bets on rates are made with what is more than was known. Totals that have shrunk (telemetry
+    has lost rows) leave what was known. Raises as ``observe``; BadInput for a step that is beyond
+    the next one.
+    """
+    if not 0 <= index <= len(state.steps):
+        raise BadInput(f"step must be from 0 to {len(state.steps)}, not {index}.")
+    known = state.steps[index] if index < len(state.steps) else Step(share)
+    metrics = {metric.name: metric for metric in plan.metrics}
+    bets, pairs = dict(state.bets), dict(known.pairs)
+    for name, pair in totals.pairs.items():
+        _check(metrics, name, pair)
+        before = known.pairs.get(name)
+        if metrics[name].kind == "rate":
+            more = _more(before, pair)
+            bets[name] = _bets(plan, metrics[name], state, more)
+            pairs[name] = _merged({name: before} if before else {}, {name: more})[name]
+        elif before is None or _sizes(pair) >= _sizes(before):
+            pairs[name] = pair
+    users = (
+        max(known.users[0], count("users", totals.users[0])),
+        max(known.users[1], count("users", totals.users[1])),
+    )
+    now = Step(inside("share", share), users, pairs)
+    return replace(state, steps=(*state.steps[:index], now, *state.steps[index + 1 :]), bets=bets)
+
+
 def to_json(state: State) -> dict[str, Any]:
     """As plain numbers, lists and names."""
     steps = [
@@ -163,6 +193,23 @@ def _bets(plan: Plan, metric: Metric, state: State, pair: Pair) -> tuple[float, 
         for above in (True, False)
     ]
     return before[0] + won[0], before[1] + won[1]
+
+
+def _more(before: Pair | None, now: Pair) -> Pair:
+    """What came to both arms of a yes/no metric since the last look; never less than nothing."""
+    old: Any = before or (Counts(), Counts())
+    found = []
+    for then, total in zip(old, now, strict=True):
+        assert isinstance(total, Counts)  # noqa: S101 - checked when it came in
+        trials = max(0, total.trials - then.trials)
+        found.append(Counts(trials, min(trials, max(0, total.events - then.events))))
+    return found[0], found[1]
+
+
+def _sizes(pair: Pair) -> int:
+    """Values of both arms."""
+    found: Any = pair
+    return int(found[0].count + found[1].count)
 
 
 def _merged(first: Mapping[str, Pair], second: Mapping[str, Pair]) -> dict[str, Pair]:

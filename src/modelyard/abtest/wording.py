@@ -42,7 +42,7 @@ def measured(metric: Metric, seen: Finding) -> str:
 
 def label(metric: Metric) -> str:
     """Its name, with the quantile where it is one."""
-    if metric.kind == "quantile":
+    if metric.kind == "quantile" and not metric.name.endswith(f"_p{100 * metric.quantile:g}"):
         return f"{metric.name} (p{100 * metric.quantile:g})"
     return metric.name
 

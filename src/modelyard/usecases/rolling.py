@@ -1,0 +1,289 @@
+"""Moves rollouts on: looks at where each stands, does what is next, again and again."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Protocol
+
+from modelyard.domain.errors import Conflict, ModelyardError, NotFound, NotLeader, Unavailable
+from modelyard.domain.events import Event
+from modelyard.domain.measuring import Measured
+from modelyard.domain.rollouts import Rollout
+from modelyard.domain.services import Edit, Service, ServiceVersion
+from modelyard.domain.traffic import Split
+from modelyard.ports import Clock, Measurements, RolloutStore, ServiceStore, Target
+from modelyard.usecases import rollout_writes as writes
+from modelyard.usecases.events import OURSELVES, event, traffic_facts
+from modelyard.usecases.rollout_judging import Window, judged, questions, unheard
+from modelyard.usecases.rollout_rules import (
+    Begin,
+    End,
+    Finish,
+    Look,
+    Move,
+    Next,
+    Propose,
+    Situation,
+    Wait,
+    Want,
+    next_move,
+    share_now,
+)
+from modelyard.usecases.rollout_standing import Standings
+from modelyard.usecases.traffic_rules import effective, unshadowed, with_split
+
+_log = logging.getLogger(__name__)
+
+IDLE, SOON = 1.0, 0.01
+LAG = 1.0
+"""Seconds until a request that has ended is sure to be in telemetry, as a rule."""
+
+FIRST, LAST, PART = 1.0, 10.0, 1 / 30
+"""Between two looks: a part of the step's time so far, in these bounds (seconds)."""
+
+REST = 20.0
+"""A look that takes a second is repeated after so many seconds at the earliest."""
+
+MOVES = 16
+"""Moves in a row until others have their turn."""
+
+
+class Marks(Protocol):
+    """When what was stored is in force; ``usecases.in_force.InForce``."""
+
+    def mark(self) -> int:
+        """A mark for what is stored now."""
+
+    def reached(self, mark: int) -> bool:
+        """Whether the gateway does all that was stored before the mark was made."""
+
+
+Later = Callable[[str, Callable[[], None]], bool]
+"""Does work of a name in the background; False while work of that name is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What telemetry said for one look, how long it took, or why it said nothing."""
+
+    since: object
+    answers: tuple[tuple[Window, Measured], ...] = ()
+    silent: str = ""
+    seconds: float = 0.0
+
+
+class Rolling:
+    """
+    Steps of a leader: every rollout that has not ended. Called by one thread only.
+
+    ``later`` runs the questions to telemetry, so that a slow answer holds up nothing else, and
+    ``wake`` is called when one has come.
+    """
+
+    def __init__(
+        self,
+        rollouts: RolloutStore,
+        services: ServiceStore,
+        target: Target,
+        measurements: Measurements,
+        marks: Marks,
+        later: Later,
+        clock: Clock,
+    ) -> None:
+        self._rollouts = rollouts
+        self._services = services
+        self._measurements = measurements
+        self._marks = marks
+        self._later = later
+        self._clock = clock
+        self._standings = Standings(services, target, clock)
+        self._marked: dict[tuple[str, int], int] = {}
+        self._heard: dict[str, _Heard] = {}
+        self._took: dict[str, float] = {}
+
+    def step(self) -> float:
+        """Raises NotLeader when another control plane has taken over."""
+        open_ = self._rollouts.open()
+        self._forget({rollout.id for rollout in open_})
+        return min((self._advance(rollout) for rollout in open_), default=IDLE)
+
+    def _advance(self, rollout: Rollout) -> float:
+        """One rollout's trouble does not hold up the others."""
+        try:
+            return self._go(rollout)
+        except NotLeader:
+            raise
+        except NotFound:
+            return IDLE  # removed meanwhile, with its service
+        except Conflict:
+            return SOON  # a person has decided meanwhile
+        except ModelyardError as error:
+            _log.warning("rollout %s: %s", rollout.id, error.message)
+        except Exception:  # noqa: BLE001 - the other rollouts go on
+            _log.exception("rollout %s", rollout.id)
+        return IDLE
+
+    def _go(self, rollout: Rollout) -> float:
+        for _ in range(MOVES):
+            # read anew each time: what was stored decides, not what we think we stored
+            rollout = self._rollouts.get(rollout.workspace, rollout.id)
+            if rollout.ended:
+                return SOON
+            situation = self._situation(rollout)
+            move = next_move(situation)
+            if isinstance(move, Wait):
+                self._say(rollout, move.why)
+                return max(SOON, min(move.seconds, IDLE))
+            if isinstance(move, Look):
+                if not self._look(rollout):
+                    return IDLE
+            else:
+                self._do(situation, move)
+        return SOON
+
+    def _situation(self, rollout: Rollout) -> Situation:
+        service = self._service(rollout)
+        now = self._clock.now()
+        if service is None:
+            return Situation(rollout, None, now)
+        candidate, control = self._standings.of(service.id, rollout.candidate, rollout.control)
+        return Situation(
+            rollout=rollout,
+            service=service,
+            now=now,
+            candidate=candidate,
+            control=control,
+            in_force=self._in_force(rollout),
+            pause=self._pause(rollout),
+        )
+
+    def _service(self, rollout: Rollout) -> Service | None:
+        try:
+            found = self._services.get(rollout.workspace, rollout.name)
+        except NotFound:
+            return None
+        return found if found.id == rollout.service else None
+
+    def _in_force(self, rollout: Rollout) -> bool:
+        """Whether the gateway has been told since the wanted step's split was found stored."""
+        if rollout.since is not None:
+            return True
+        mark = self._marked.get((rollout.id, rollout.step))
+        if mark is None:
+            # only now: the split may have been set a moment ago, or by a control plane before us
+            self._marked[rollout.id, rollout.step] = self._marks.mark()
+            return False
+        return self._marks.reached(mark)
+
+    def _pause(self, rollout: Rollout) -> float:
+        if rollout.since is None:
+            return FIRST
+        passed = (self._clock.now() - rollout.since).total_seconds()
+        slow = REST * self._took.get(rollout.id, 0.0)
+        return max(FIRST, min(LAST, passed * PART), slow)
+
+    # --- what is written
+
+    def _do(self, s: Situation, move: Next) -> None:
+        now = s.now
+        match move:
+            case Want(step):
+                self._change(s.rollout, writes.wanted(s.rollout, step, now))
+            case Move(split):
+                self._move(s, split)
+            case Begin():
+                self._change(s.rollout, writes.begun(s.rollout, now), event=True)
+            case Propose():
+                self._change(s.rollout, writes.proposed(s.rollout, now), event=True)
+            case End(state, reasons):
+                self._change(s.rollout, writes.ending(s.rollout, state, reasons, now))
+            case Finish(state, reasons):
+                share = share_now(s.rollout, s.service)
+                after = writes.ended(s.rollout, state, reasons, share, now)
+                self._change(s.rollout, after, event=True)
+
+    def _change(self, before: Rollout, after: Rollout, *, event: bool = False) -> None:
+        """Raises Conflict when a person has decided since ``before`` was read."""
+
+        def decide(present: Rollout) -> Rollout:
+            if present != before:
+                raise Conflict(f"Rollout {before.id} was changed meanwhile.")
+            return after
+
+        note: Event | None = writes.told(before, after) if event else None
+        self._rollouts.change(before.id, decide, note)
+
+    def _move(self, s: Situation, split: Split) -> None:
+        assert s.service is not None  # noqa: S101 - only what is there is moved
+        known = s.service
+        self._marked.pop((s.rollout.id, s.rollout.step), None)
+
+        def edit(present: Service, versions: Sequence[ServiceVersion]) -> Edit:
+            if (present.traffic, present.default_version) != (
+                known.traffic,
+                known.default_version,
+            ):
+                raise Conflict(f"Traffic of service {present.name!r} was changed meanwhile.")
+            after = replace(unshadowed(with_split(present, split)), updated=s.now)
+            what = s.rollout.ending or f"step {s.rollout.step + 1} of {len(s.rollout.steps)}"
+            note = event(
+                present,
+                s.now,
+                OURSELVES,
+                "traffic",
+                before=traffic_facts(present),
+                after=traffic_facts(after),
+                why=f"rollout {s.rollout.id} of {s.rollout.candidate!r}: {what}",
+            )
+            return Edit(after, _kept_up(after, versions), events=(note,))
+
+        self._services.edit(known.id, edit)
+
+    def _say(self, rollout: Rollout, why: str) -> None:
+        if rollout.ending is None and rollout.reasons != ((why,) if why else ()):
+            self._change(rollout, writes.said(rollout, why, self._clock.now()))
+
+    # --- what is measured
+
+    def _look(self, rollout: Rollout) -> bool:
+        """Write down what telemetry said; False while it is still being asked."""
+        heard = self._heard.pop(rollout.id, None)
+        if heard is None or heard.since != rollout.since:
+            self._later(rollout.id, lambda: self._ask(rollout))
+            heard = self._heard.pop(rollout.id, None)
+            if heard is None:
+                return False
+        now = self._clock.now()
+        self._took[rollout.id] = heard.seconds
+        if heard.silent:
+            after = writes.looked(rollout, None, unheard(rollout, heard.silent, now), now)
+        else:
+            after = writes.looked(rollout, *judged(rollout, heard.answers, now), now)
+        self._change(rollout, after)
+        return True
+
+    def _ask(self, rollout: Rollout) -> None:
+        asked = questions(rollout, self._clock.now() - timedelta(seconds=LAG))
+        began = self._clock.monotonic()
+        try:
+            answers = tuple((window, self._measurements.measure(q)) for window, q in asked)
+            heard = _Heard(rollout.since, answers, "", self._clock.monotonic() - began)
+        except Unavailable as error:
+            why = f"{error.message} Nothing is decided until telemetry answers."
+            heard = _Heard(rollout.since, silent=why)
+        self._heard[rollout.id] = heard
+
+    def _forget(self, open_: set[str]) -> None:
+        for key in [key for key in self._marked if key[0] not in open_]:
+            del self._marked[key]
+        for known in (self._heard, self._took):
+            for id in known.keys() - open_:
+                known.pop(id, None)
+
+
+def _kept_up(service: Service, versions: Sequence[ServiceVersion]) -> tuple[ServiceVersion, ...]:
+    """Those with traffic that something else had planned to stop: they go on."""
+    shares = effective(service)
+    served = [version for version in versions if version.name in shares]
+    return tuple(replace(v, stop_at=None) for v in served if v.stop_at is not None)
