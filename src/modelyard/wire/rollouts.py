@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from modelyard.wire.base import Request, Wire
 
 
@@ -46,7 +48,7 @@ class RolloutRequest(Request):
     """
 
     candidate: str
-    steps: list[float] = [1, 5, 25, 50, 100]
+    steps: list[float] = msgspec.field(default_factory=lambda: [1, 5, 25, 50, 100])
     control: str = ""
     metric: Metric | None = None
     guardrails: list[Metric] | None = None
@@ -113,7 +115,7 @@ class Rollout(Wire):
     reasons: list[str] = []
     waiting_for: str = ""
     findings: list[Finding] = []
-    units: list[int] = [0, 0]
+    units: list[int] = msgspec.field(default_factory=lambda: [0, 0])
     unit: str = "request"
     history: list[RolloutStep] = []
     plan: dict[str, Any] = {}
