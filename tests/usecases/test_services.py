@@ -72,7 +72,6 @@ def test_content_that_cannot_run_is_refused(
         ({"name": "Salary!"}, BadName, "3 to 32"),
         ({"kind": "VM"}, BadInput, "NATIVE"),
         ({"auth": "magic"}, BadInput, "off"),
-        ({"auth": "token"}, BadInput, "key"),
         ({"primary_key": "short"}, BadInput, "8 to 256"),
         ({"primary_key": "a" * 20, "secondary_key": "a" * 20}, BadInput, "differ"),
         ({"port": 8890}, BadInput, "Only Local"),

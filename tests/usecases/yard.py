@@ -19,8 +19,10 @@ from modelyard.testing.gateway import FakeGateway
 from modelyard.testing.stores import MemoryBlobStore, memory_stores
 from modelyard.testing.supervision import FakeSupervision
 from modelyard.testing.target import FakeTarget
+from modelyard.usecases.access_tokens import signing_key
 from modelyard.usecases.actions import Actor
 from modelyard.usecases.builds import Builds
+from modelyard.usecases.in_force import InForce
 from modelyard.usecases.layout import Layout
 from modelyard.usecases.plan import GRACE
 from modelyard.usecases.reconcile import Reconciler
@@ -79,6 +81,7 @@ class Yard:
             supervision=FakeSupervision(),
             clock=self.clock,
             wake=threading.Event(),
+            in_force=InForce(patience=0.0),
         )
         self.stores = self.adapters.stores
         self.cases = make_cases(self.adapters)
@@ -93,6 +96,7 @@ class Yard:
         layout = Layout(places(self.adapters), self.adapters.blobs, self.stores.snapshots)
         self.actor = Actor(
             services=self.stores.services,
+            rollouts=self.stores.rollouts,
             environments=self.stores.environments,
             builder=self.builder,
             target=self.target,
@@ -108,6 +112,8 @@ class Yard:
             actor=self.actor,
             clock=self.clock,
             open_allowed=self.settings.loopback or self.allow_open,
+            in_force=self.adapters.in_force,
+            signing_key=signing_key(self.adapters.secret),
         )
 
     def workspace(self, name: str = "ws") -> str:

@@ -10,11 +10,13 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import Message, Scope
 
 from modelyard.api.access import make_guard
+from modelyard.api.access_tokens import AccessTokenRoutes
 from modelyard.api.blobs import BlobRoutes, SnapshotRoutes
 from modelyard.api.cases import UseCases
 from modelyard.api.computes import ComputeRoutes
 from modelyard.api.environments import BuildRoutes, EnvironmentRoutes
 from modelyard.api.errors import HANDLERS, REQUEST_ID, request_id
+from modelyard.api.events import EventRoutes
 from modelyard.api.experiments import ExperimentRoutes
 from modelyard.api.images import ImageRoutes
 from modelyard.api.models import ModelRoutes
@@ -22,6 +24,8 @@ from modelyard.api.runs import RunRoutes
 from modelyard.api.server import ServerRoutes
 from modelyard.api.services import ServiceRoutes
 from modelyard.api.tokens import TokenRoutes
+from modelyard.api.traffic import TrafficRoutes
+from modelyard.api.versions import VersionRoutes
 from modelyard.api.workspaces import WorkspaceRoutes
 from modelyard.domain.errors import BadInput
 
@@ -42,6 +46,10 @@ ROUTES = [
     EnvironmentRoutes,
     BuildRoutes,
     ServiceRoutes,
+    AccessTokenRoutes,
+    VersionRoutes,
+    TrafficRoutes,
+    EventRoutes,
     ComputeRoutes,
 ]
 

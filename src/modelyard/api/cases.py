@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelyard.usecases.access_tokens import AccessTokens
 from modelyard.usecases.blobs import Blobs
 from modelyard.usecases.computes import Computes
 from modelyard.usecases.environments import Environments
+from modelyard.usecases.events import Events
 from modelyard.usecases.experiments import Experiments
 from modelyard.usecases.images import Images
 from modelyard.usecases.jobs import Jobs
@@ -16,6 +18,8 @@ from modelyard.usecases.services import Services
 from modelyard.usecases.snapshots import Snapshots
 from modelyard.usecases.status import Status
 from modelyard.usecases.tokens import Tokens
+from modelyard.usecases.traffic import ServiceTraffic
+from modelyard.usecases.versions import Versions
 from modelyard.usecases.workspaces import Workspaces
 
 
@@ -39,6 +43,10 @@ class UseCases:
     images: Images
     environments: Environments
     services: Services
+    access_tokens: AccessTokens
+    versions: Versions
+    traffic: ServiceTraffic
+    events: Events
     watch: ServiceWatch
     computes: Computes
     server: Status

@@ -61,23 +61,25 @@ class ServiceRoutes(Controller):
     @patch("/{name:str}", sync_to_thread=True)
     def change_service(
         self,
+        request: Request[Any, Any, Any],
         cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromPath[str],
         data: JSONBody[ServiceChange],
     ) -> Service:
         """Changes it; a changed content becomes a new revision, started beside the old one."""
-        return cases.watch.view(cases.services.update(ws, name, data))
+        return cases.watch.view(cases.services.update(ws, name, data, request.auth.name))
 
     @delete("/{name:str}", status_code=202, sync_to_thread=True)
     def delete_service(
         self,
+        request: Request[Any, Any, Any],
         cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromPath[str],
     ) -> Service:
         """Deletes it; it is gone when asking for it gives 404."""
-        return cases.watch.view(cases.services.delete(ws, name))
+        return cases.watch.view(cases.services.delete(ws, name, request.auth.name))
 
     @get("/{name:str}/keys", opt={ACTION: Action.SEE_KEYS}, sync_to_thread=True)
     def get_keys(
@@ -89,13 +91,14 @@ class ServiceRoutes(Controller):
     @post("/{name:str}/keys", opt={ACTION: Action.SEE_KEYS}, status_code=200, sync_to_thread=True)
     def change_key(
         self,
+        request: Request[Any, Any, Any],
         cases: NamedDependency[UseCases],
         ws: FromPath[str],
         name: FromPath[str],
         data: JSONBody[KeyChange],
     ) -> Keys:
         """Makes one key anew, or sets it."""
-        return to_wire(cases.services.change_key(ws, name, data), Keys)
+        return to_wire(cases.services.change_key(ws, name, data, request.auth.name), Keys)
 
     @get("/{name:str}/logs", sync_to_thread=True)
     def get_logs(

@@ -9,11 +9,13 @@ from modelyard.api.cases import UseCases
 from modelyard.bootstrap.control_parts import VERSION, Adapters, open_allowed
 from modelyard.bootstrap.job_parts import job_tokens
 from modelyard.bootstrap.machine import free_port, memory_of
+from modelyard.usecases.access_tokens import AccessTokens, signing_key
 from modelyard.usecases.blobs import Blobs
 from modelyard.usecases.computes import Computes
 from modelyard.usecases.contents import Contents
 from modelyard.usecases.disk import DiskUse
 from modelyard.usecases.environments import Environments
+from modelyard.usecases.events import Events
 from modelyard.usecases.experiments import Experiments
 from modelyard.usecases.images import Images
 from modelyard.usecases.jobs import Jobs
@@ -27,6 +29,8 @@ from modelyard.usecases.services import Services
 from modelyard.usecases.snapshots import Snapshots
 from modelyard.usecases.status import Status
 from modelyard.usecases.tokens import Tokens
+from modelyard.usecases.traffic import ServiceTraffic
+from modelyard.usecases.versions import Versions
 from modelyard.usecases.workspaces import Workspaces
 
 
@@ -85,6 +89,8 @@ def make_cases(adapters: Adapters) -> UseCases:
         settings.home / "jobs",
         adapters.wake.set,
     )
+    computes = make_computes(adapters)
+    services = _services(adapters, contents, environments, computes)
     return UseCases(
         tokens=Tokens(stores.tokens, clock, job_tokens(adapters), adapters.wake.set),
         workspaces=Workspaces(stores.workspaces, stores.services, clock),
@@ -96,24 +102,62 @@ def make_cases(adapters: Adapters) -> UseCases:
         models=models,
         images=Images(stores.images, stores.workspaces, contents, environments, clock),
         environments=environments,
-        services=_services(adapters, contents, environments),
+        services=services,
+        access_tokens=AccessTokens(stores.services, clock, signing_key(adapters.secret)),
+        versions=_versions(adapters, services, contents, environments, computes),
+        traffic=make_traffic(adapters, services),
+        events=Events(stores.events, stores.workspaces),
         watch=_watch(adapters),
-        computes=make_computes(adapters),
+        computes=computes,
         server=make_status(adapters),
         spool_folder=settings.home / "uploads",
         max_upload=settings.max_upload,
     )
 
 
-def _services(adapters: Adapters, contents: Contents, environments: Environments) -> Services:
+def _services(
+    adapters: Adapters, contents: Contents, environments: Environments, computes: Computes
+) -> Services:
     stores = adapters.stores
     return Services(
         stores.services,
         stores.workspaces,
         contents,
         environments,
+        computes,
         LocalPorts(stores.services, free_port),
         ServiceRules(open_allowed(adapters.settings)),
+        adapters.clock,
+        adapters.wake.set,
+    )
+
+
+def _versions(
+    adapters: Adapters,
+    services: Services,
+    contents: Contents,
+    environments: Environments,
+    computes: Computes,
+) -> Versions:
+    return Versions(
+        services,
+        adapters.stores.services,
+        adapters.stores.rollouts,
+        contents,
+        environments,
+        computes,
+        adapters.clock,
+        adapters.wake.set,
+        adapters.settings.max_versions,
+    )
+
+
+def make_traffic(adapters: Adapters, services: Services) -> ServiceTraffic:
+    """Traffic of services, whose changes wait until they are in force."""
+    return ServiceTraffic(
+        services,
+        adapters.stores.services,
+        adapters.in_force,
         adapters.clock,
         adapters.wake.set,
     )
@@ -134,6 +178,7 @@ def _watch(adapters: Adapters) -> ServiceWatch:
         adapters.target,
         adapters.settings.base_url,
         open_allowed=open_allowed(adapters.settings),
+        in_force=adapters.in_force.now,
     )
 
 

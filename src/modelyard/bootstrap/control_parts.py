@@ -26,9 +26,11 @@ from modelyard.supervisor import identity
 from modelyard.supervisor.files import FileSupervision
 from modelyard.targets.local.runtime import lay_worker
 from modelyard.targets.local.target import LocalTarget
+from modelyard.usecases.access_tokens import signing_key
 from modelyard.usecases.actions import Actor
 from modelyard.usecases.builds import Builds
 from modelyard.usecases.fronts import Places
+from modelyard.usecases.in_force import InForce
 from modelyard.usecases.layout import Layout
 from modelyard.usecases.leading import Leader, Steps
 from modelyard.usecases.lease import Leadership
@@ -57,6 +59,7 @@ class Adapters:
     supervision: Supervision
     clock: Clock
     wake: threading.Event
+    in_force: InForce = field(default_factory=InForce)
     secret: bytes = field(default_factory=lambda: token_bytes(32))
     late: tuple[Callable[[], object], ...] = ()
     closers: tuple[Callable[[], None], ...] = ()
@@ -161,6 +164,7 @@ def _begin(
     stores = adapters.stores
     actor = Actor(
         services=stores.services,
+        rollouts=stores.rollouts,
         environments=stores.environments,
         builder=adapters.builder,
         target=target,
@@ -177,6 +181,8 @@ def _begin(
         clock=adapters.clock,
         open_allowed=open_allowed(adapters.settings),
         tokens=make_doors(stores, adapters.secret, adapters.clock),
+        in_force=adapters.in_force,
+        signing_key=signing_key(adapters.secret),
     )
     services = Renewing(reconciler, stores.services, target.outdated, adapters.clock, VERSION)
     return Together(services, *(make(adapters, supervision) for make in others))

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from modelyard.domain.events import Event
 from modelyard.domain.names import check_name
 from modelyard.domain.predictors import Batching, Predictor
 from modelyard.domain.traffic import Traffic
@@ -237,3 +238,24 @@ class Keys:
 
     primary: str
     secondary: str
+
+
+NEWEST = 0
+"""In an ``Edit``, as ``ServiceVersion.switch``: the number that its new revision is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """
+    What changes of a service at once: whole or not at all.
+
+    ``versions`` are those that are new or changed, ``revision`` is a new one that its version
+    wants from now on; a new version comes with one. ``keys`` None stay. ``events`` say what and by
+    whom.
+    """
+
+    service: Service
+    versions: tuple[ServiceVersion, ...] = ()
+    revision: Revision | None = None
+    keys: Keys | None = None
+    events: tuple[Event, ...] = ()

@@ -7,7 +7,13 @@ from dataclasses import replace
 from modelyard.domain.environments import BuildState
 from modelyard.domain.errors import ModelyardError, NotLeader
 from modelyard.domain.services import Revision, RevisionState, Service
-from modelyard.ports import EnvironmentBuilder, EnvironmentStore, ServiceStore, Target
+from modelyard.ports import (
+    EnvironmentBuilder,
+    EnvironmentStore,
+    RolloutStore,
+    ServiceStore,
+    Target,
+)
 from modelyard.usecases import steps
 from modelyard.usecases.background import Background
 from modelyard.usecases.fronts import Places, front_spec
@@ -23,6 +29,7 @@ class Actor:
     def __init__(
         self,
         services: ServiceStore,
+        rollouts: RolloutStore,
         environments: EnvironmentStore,
         builder: EnvironmentBuilder,
         target: Target,
@@ -30,6 +37,7 @@ class Actor:
         wake: Callable[[], None],
     ) -> None:
         self._services = services
+        self._rollouts = rollouts
         self._environments = environments
         self._builder = builder
         self._target = target
@@ -49,9 +57,10 @@ class Actor:
         """Raises NotLeader when another control plane has taken over."""
         service, revision = situation.service, action.revision
         _log.info(
-            "%s/%s revision %d: %s",
+            "%s/%s version %s revision %d: %s",
             service.workspace,
             service.name,
+            revision.version,
             revision.number,
             type(action).__name__,
         )
@@ -89,7 +98,16 @@ class Actor:
         for revision in self._services.revisions(service.id):
             self._layout.remove(revision)
             self._layout.remove_logs(revision)
+        self._rollouts.remove(service.id)
         self._services.remove(service.id)
+
+    def remove_version(self, service: Service, version: str) -> None:
+        """Nothing of it runs any more: remove what is left."""
+        for revision in self._services.revisions(service.id):
+            if revision.version == version:
+                self._layout.remove(revision)
+                self._layout.remove_logs(revision)
+        self._services.remove_version(service.id, version)
 
     def _move(self, revision: Revision, state: RevisionState) -> None:
         self._services.update_revision(replace(revision, state=state))

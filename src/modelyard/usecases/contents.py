@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -31,7 +31,10 @@ from modelyard.usecases.packages import version_notes
 from modelyard.usecases.predictors import Predictors
 from modelyard.usecases.snapshots import Snapshots
 from modelyard.wire import services as wire
+from modelyard.wire.endpoints import VersionChange
 from modelyard.wire.environments import EnvironmentDefinition
+
+Options = TypeVar("Options", wire.ServingOptions, wire.Limits)
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -145,7 +148,30 @@ def to_wire(content: RevisionContent) -> wire.Content:
     )
 
 
-def with_parts(content: wire.Content, change: wire.ServiceChange) -> wire.Content:
+def filled(content: wire.Content | None, base: wire.Content | None) -> wire.Content:
+    """
+    The content with ``base``'s where it says nothing, None or ''.
+
+    Source and entry script go together with the folder's name. Raises BadInput without any of
+    the two.
+    """
+    if content is None or base is None:
+        found = content or base
+        if found is None:
+            raise BadInput("There is no content to serve: name models, or a script.")
+        return found
+    return msgspec.structs.replace(
+        content,
+        source=content.source or base.source,
+        source_name=content.source_name if content.source else base.source_name,
+        entry_script=content.entry_script or base.entry_script,
+        environment=content.environment or base.environment,
+        limits=_merged(base.limits, content.limits),
+        serving=_merged(base.serving, content.serving),
+    )
+
+
+def with_parts(content: wire.Content, change: wire.ServiceChange | VersionChange) -> wire.Content:
     """The content with the parts that the change names replaced."""
     content = change.content or content
     names = (
@@ -167,7 +193,7 @@ def with_parts(content: wire.Content, change: wire.ServiceChange) -> wire.Conten
     return msgspec.structs.replace(content, **parts)
 
 
-def _merged(old: wire.ServingOptions, new: wire.ServingOptions) -> wire.ServingOptions:
+def _merged(old: Options, new: Options) -> Options:
     given = {k: v for k, v in msgspec.structs.asdict(new).items() if v is not None}
     return msgspec.structs.replace(old, **given)
 

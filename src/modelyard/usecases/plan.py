@@ -72,7 +72,7 @@ class Situation:
 def plan(situation: Situation) -> list[Action]:
     """What to do next; nothing while something is under way."""
     s = situation
-    shall_serve = s.service.enabled and not s.service.deleting
+    shall_serve = runs(s.service, s.version)
     actions: list[Action] = []
     for revision in s.revisions:
         if revision.id in s.preparing:
@@ -86,8 +86,14 @@ def plan(situation: Situation) -> list[Action]:
     return actions
 
 
+def runs(service: Service, version: ServiceVersion) -> bool:
+    """Whether the fronts of a version shall run."""
+    gone = service.deleting or version.deleting
+    return service.enabled and version.enabled and not gone
+
+
 def finished(situation: Situation) -> bool:
-    """Whether nothing of a deleted service runs any more."""
+    """Whether nothing of a deleted service or version runs any more."""
     ended = {RevisionState.STOPPED, RevisionState.FAILED}
     return (
         situation.in_force
@@ -204,7 +210,7 @@ def _finish(s: Situation, old: Revision) -> list[Action]:
     waited = s.waited.get(old.id, 0.0)
     serving = old.content.serving
     patience = serving.scoring_timeout + serving.queue_wait + 5
-    if s.service.deleting:
+    if s.service.deleting or s.version.deleting:
         patience = min(patience, DELETE_PATIENCE)
     dead = front.state in {FrontState.GONE, FrontState.FAILED}
     if dead or old.id not in s.asked or waited >= patience:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from modelyard.domain.environments import Build
@@ -12,7 +13,8 @@ from modelyard.domain.services import Keys, Revision, RevisionState, Service, Se
 from modelyard.ports import Clock, EnvironmentStore, Gateway, ServiceStore, Target
 from modelyard.usecases.actions import Actor
 from modelyard.usecases.builds import Builds
-from modelyard.usecases.plan import Situation, finished, plan
+from modelyard.usecases.in_force import InForce
+from modelyard.usecases.plan import Situation, finished, plan, runs
 from modelyard.usecases.routes import routing_table, without_port
 from modelyard.usecases.steps import Drain, Prepare
 
@@ -63,8 +65,13 @@ class Reconciler:
         *,
         open_allowed: bool = True,
         tokens: Callable[[], Mapping[str, str]] = dict,
+        in_force: InForce | None = None,
+        signing_key: str = "",
     ) -> None:
-        """``tokens`` says what the gateway shall know of tokens (``RoutingTable.tokens``)."""
+        """
+        ``tokens`` and ``signing_key`` are what the gateway shall know of tokens
+        (``RoutingTable``), ``in_force`` is told when it does what is stored.
+        """
         self._services = services
         self._environments = environments
         self._target = target
@@ -74,6 +81,8 @@ class Reconciler:
         self._clock = clock
         self._open_allowed = open_allowed
         self._tokens = tokens
+        self._signing_key = signing_key
+        self._in_force = in_force or InForce()
         self._blocked: dict[int, str] = {}
         self._applied: RoutingTable | None = None
         self._gateway_failure = ""
@@ -90,8 +99,10 @@ class Reconciler:
         # orphan, or as if it were still to do
         asked = frozenset(self._target.running())
         preparing = self._actor.preparing()
+        look = self._in_force.begin()
         stored = [self._read(service) for service in self._services.list()]
         in_force = self._apply(stored)
+        self._in_force.end(look, done=in_force)
         fronts = self._observe(stored)
         acted = False
         for one in stored:
@@ -126,6 +137,7 @@ class Reconciler:
             self._actor.places.socket,
             open_allowed=self._open_allowed,
             tokens=self._tokens(),
+            signing_key=self._signing_key,
         )
         blocked: dict[int, str] = {}
         while table != self._applied:
@@ -161,10 +173,24 @@ class Reconciler:
         actions = [(s, action) for s in situations for action in plan(s)]
         for situation, action in actions:
             self._actor.act(situation, action)
-        if stored.service.deleting and not actions and all(map(finished, situations)):
-            self._actor.remove(stored.service)
+        if stored.service.deleting:
+            if not actions and all(map(finished, situations)):
+                self._actor.remove(stored.service)
+                return True
+        elif self._remove_versions(situations, {s.version.name for s, _ in actions}):
             return True
         return any(not isinstance(action, _SLOW) for _, action in actions)
+
+    def _remove_versions(self, situations: Sequence[Situation], busy: AbstractSet[str]) -> bool:
+        """Remove deleted versions of which nothing runs; whether there was one."""
+        ended = [
+            s
+            for s in situations
+            if s.version.deleting and s.version.name not in busy and finished(s)
+        ]
+        for situation in ended:
+            self._actor.remove_version(situation.service, situation.version.name)
+        return bool(ended)
 
     def _situation(
         self,
@@ -173,8 +199,9 @@ class Reconciler:
         seen: Seen,
     ) -> Situation:
         revisions = tuple(r for r in stored.revisions if r.version == version.name)
+        routes = (self._applied or RoutingTable()).routes
         routed = frozenset(
-            r.backend for r in (self._applied or RoutingTable()).routes if r.backend
+            id for r in routes for id in (r.backend, *r.versions.values()) if id is not None
         )
         draining = any(r.state is RevisionState.DRAINING for r in revisions)
         return Situation(
@@ -227,8 +254,10 @@ class Reconciler:
 
 def _moving(stored: Stored) -> bool:
     ended = {RevisionState.STOPPED, RevisionState.FAILED}
-    if stored.service.deleting:
+    if stored.service.deleting or any(v.deleting for v in stored.versions):
         return True
-    if not stored.service.enabled:
-        return any(r.state not in ended for r in stored.revisions)
-    return any(r.state in _MOVING for r in stored.revisions)
+    stopped = {v.name for v in stored.versions if not runs(stored.service, v)}
+    return any(
+        r.state not in ended if r.version in stopped else r.state in _MOVING
+        for r in stored.revisions
+    )

@@ -9,6 +9,7 @@ from modelyard.domain.names import short_id
 from modelyard.domain.services import Revision, RevisionState, Service, ServiceVersion
 from modelyard.ports import Clock, ServiceStore
 from modelyard.usecases.leading import Steps
+from modelyard.usecases.plan import runs
 from modelyard.usecases.reconcile import IDLE, SOON
 
 _log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ def outdated(
     Only one that serves and is wanted: what is on its way is left alone, and when an equal one has
     failed to come up, the old front goes on serving.
     """
-    if service.deleting or not service.enabled or version.live != version.wanted:
+    if not runs(service, version) or version.live != version.wanted:
         return None
     found = next((r for r in revisions if r.number == version.wanted), None)
     if found is None or found.version != version.name or found.state is not RevisionState.READY:

@@ -1,7 +1,6 @@
 """What the gateway shall do, from what is stored."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from modelyard.domain.services import (
 )
 from modelyard.domain.tokens import Token, WorkspaceToken
 from modelyard.domain.traffic import Runs, runs
+from modelyard.usecases.traffic_rules import stand_in
 
 _ANSWERING = {RevisionState.READY, RevisionState.DRAINING}
 """States in which a front still gets requests, or may have some."""
@@ -154,16 +154,10 @@ def reachable(service: Service, routed: Collection[str]) -> tuple[Runs, str]:
     """
     Who answers instead of whom, as only versions in ``routed`` can: owners, and who has the rest.
 
-    What belongs to a version that is not there goes to the default version; without that to the
-    one with the largest share; and where no version with a share is there, to nobody (''). There
-    are no owners where one has all. Pure.
+    What belongs to a version that is not there goes to the default version, or to its stand-in;
+    where there is none, to nobody (''). There are no owners where one has all. Pure.
     """
-    sizes: Counter[str] = Counter()
-    for name, count in service.traffic.owners:
-        if name in routed:
-            sizes[name] += count
-    largest = max(sorted(sizes), key=lambda name: sizes[name], default="")
-    first = service.default_version if service.default_version in routed else largest
+    first = stand_in(service, frozenset(routed))
     if not first or service.traffic.closed:
         return (), first
     owners = [

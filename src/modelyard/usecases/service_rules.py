@@ -1,15 +1,27 @@
 """What may become of a service: kinds, authentication, changes. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from modelyard.domain.errors import AlreadyExists, BadInput, Conflict
-from modelyard.domain.services import Auth, Service, ServiceKind
+from modelyard.domain.names import check_name, short_id
+from modelyard.domain.services import (
+    DEFAULT_VERSION,
+    Auth,
+    Revision,
+    RevisionState,
+    Service,
+    ServiceKind,
+    ServiceVersion,
+)
 from modelyard.usecases.contents import Resolved
 from modelyard.usecases.merging import merge_properties, merge_tags
+from modelyard.usecases.sticky import checked_sticky
+from modelyard.usecases.traffic_rules import unshadowed, with_share
 from modelyard.wire import services as wire
+from modelyard.wire.endpoints import VersionChange
 
 _OPEN_BY_DEFAULT = {ServiceKind.ACI, ServiceKind.LOCAL}
 _AZURE_DEFAULTS = {ServiceKind.ACI, ServiceKind.AKS, ServiceKind.AKSENDPOINT}
@@ -40,8 +52,6 @@ def chosen_auth(kind: ServiceKind, auth: str | None, rules: ServiceRules) -> Aut
         chosen = Auth(auth)
     else:
         raise BadInput(f"{auth!r} is no way to authenticate: it must be one of {', '.join(Auth)}.")
-    if chosen is Auth.TOKEN:
-        raise BadInput("Services with tokens are not there yet; use auth 'key'.")
     # a local service is open on its own loopback port; the one port asks for its key
     open_to_all = chosen is Auth.OFF and kind is not ServiceKind.LOCAL
     if open_to_all and not rules.open_allowed:
@@ -93,9 +103,10 @@ def changed_service(
     )
 
 
-def changes_content(change: wire.ServiceChange) -> bool:
+def changes_content(change: wire.ServiceChange | VersionChange) -> bool:
     """Whether the change makes a new revision."""
-    return change.reload or any(
+    reload = isinstance(change, wire.ServiceChange) and change.reload
+    return reload or any(
         part is not None
         for part in (
             change.content,
@@ -112,6 +123,41 @@ def changes_content(change: wire.ServiceChange) -> bool:
     )
 
 
+def new_revision(service: Service, version: str, resolved: Resolved, now: datetime) -> Revision:
+    """A revision of that content, which is given its number when it is stored."""
+    return Revision(
+        id=short_id("r"),
+        service=service.id,
+        version=version,
+        number=0,
+        content=resolved.content,
+        state=RevisionState.PENDING,
+        created=now,
+        notes=(*resolved.notes, *limit_notes(service.kind, resolved)),
+    )
+
+
+def chosen_version(old: Service | None, versions: Sequence[ServiceVersion], name: str) -> str:
+    """
+    The version that a deployment makes, or the one that it changes.
+
+    Raises BadName, Conflict naming the versions that there are.
+    """
+    if old is None:
+        return check_name("service version", name or DEFAULT_VERSION)
+    chosen = name or old.default_version
+    found = next((version for version in versions if version.name == chosen), None)
+    if versions and found is None:
+        names = ", ".join(repr(version.name) for version in versions)
+        raise Conflict(
+            f"Service {old.name!r} has no version {chosen!r} to overwrite; it has {names}. Make "
+            "it with create_version, or name one of those."
+        )
+    if found is not None and found.deleting:
+        raise Conflict(f"Version {chosen!r} of service {old.name!r} is being deleted.")
+    return chosen
+
+
 def check_overwrite(old: Service | None, request: wire.ServiceRequest) -> None:
     """Raises Conflict, AlreadyExists when the name is taken."""
     if old is None:
@@ -125,8 +171,47 @@ def check_overwrite(old: Service | None, request: wire.ServiceRequest) -> None:
         )
 
 
-def replaced(service: Service, fields: Mapping[str, Any]) -> Service:
-    """The service as it is deployed again. Raises Conflict when it is being deleted."""
+def deployed(
+    service: Service,
+    versions: Sequence[ServiceVersion],
+    fields: Mapping[str, Any],
+    version: str,
+    share: int | None,
+    sticky: str,
+) -> Service:
+    """
+    The service as it is deployed, for the first time or again; without ``share`` and ``sticky``
+    they stay. Raises Conflict when it is being deleted, BadInput for shares over 100 %.
+    """
     if service.deleting:
         raise Conflict(f"Service {service.name!r} is being deleted; wait until it is gone.")
-    return replace(service, **fields)
+    after = replace(service, **fields)
+    if sticky:
+        after = replace(after, traffic=replace(after.traffic, sticky=checked_sticky(sticky)))
+    if share is None:
+        return after
+    if not versions:  # the first: there is no traffic yet to go back to
+        return replace(after, traffic=replace(after.traffic, given={version: share}))
+    return unshadowed(with_share(after, version, share))
+
+
+def deployed_version(
+    service: Service,
+    versions: Sequence[ServiceVersion],
+    name: str,
+    configuration: Mapping[str, Any],
+    now: datetime,
+) -> ServiceVersion:
+    """The version that a deployment makes or changes; it runs from now on."""
+    found = next((version for version in versions if version.name == name), None)
+    base = found or ServiceVersion(service.id, name, wanted=0, created=now)
+    return replace(
+        base, configuration=configuration, updated=now, enabled=True, switch=None, stop_at=None
+    )
+
+
+def changed_how(before: Service, after: Service) -> str:
+    """What a change is called in its event."""
+    if before.enabled == after.enabled:
+        return "updated"
+    return "started" if after.enabled else "stopped"

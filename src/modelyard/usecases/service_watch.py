@@ -1,6 +1,6 @@
 """Looking at services: their state now, and their logs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from modelyard.domain.services import Revision, RevisionState, Service
 from modelyard.ports import EnvironmentStore, ServiceStore, Target
 from modelyard.usecases.schema_diff import Changes, changes
 from modelyard.usecases.service_view import view
+from modelyard.usecases.version_rules import find_version
 from modelyard.wire import services as wire
 
 _RUNS = {RevisionState.STARTING, RevisionState.READY, RevisionState.DRAINING}
@@ -27,12 +28,15 @@ class ServiceWatch:
         base_url: str,
         *,
         open_allowed: bool = True,
+        in_force: Callable[[], bool] = lambda: True,
     ) -> None:
+        """``in_force`` says whether the gateway does what is stored."""
         self._store = store
         self._environments = environments
         self._target = target
         self._base_url = base_url
         self._open_allowed = open_allowed
+        self._in_force = in_force
 
     def view(self, service: Service) -> wire.Service:
         """How it is now."""
@@ -52,16 +56,25 @@ class ServiceWatch:
                 self._builds(revisions[service.id]),
                 self._base_url,
                 open_allowed=self._open_allowed,
+                in_force=self._in_force(),
             )
             for service in services
         ]
 
-    def logs(self, service: Service, lines: int) -> list[str]:
+    def version(self, service: Service, name: str) -> wire.Version:
+        """How one of its versions is now. Raises NotFound."""
+        find_version(service, self._store.versions(service.id), name)
+        views = self.view(service).versions
+        return next(version for version in views if version.name == name)
+
+    def logs(self, service: Service, lines: int, version: str = "") -> list[str]:
         """
         The last lines of the revision that people ask about: the wanted one when it is starting
-        or failed, else the one that serves.
+        or failed, else the one that serves; of the default version without ``version``.
+
+        Raises NotFound.
         """
-        revision = self._told(service)
+        revision = self._told(service, version)
         return [] if revision is None else list(self._target.logs(revision.id, lines))
 
     def description(self, service: Service, revision: int | None = None) -> Mapping[str, Any]:
@@ -97,30 +110,30 @@ class ServiceWatch:
             if told is None:
                 raise NotFound(f"Service {service.name!r} has no revision.")
             return told
-        rows = self._store.revisions(service.id)
-        for row in rows:
-            if row.number == number:
-                return row
-        known = ", ".join(str(row.number) for row in rows)
-        raise NotFound(
-            f"Service {service.name!r} has no revision {number}; there is {known or 'none'}."
-        )
+        rows = self._rows(service, service.default_version)
+        if number not in rows:
+            known = ", ".join(map(str, rows)) or "none"
+            raise NotFound(f"Service {service.name!r} has no revision {number}; there is {known}.")
+        return rows[number]
 
-    def _told(self, service: Service) -> Revision | None:
-        version = next(
-            (v for v in self._store.versions(service.id) if v.name == service.default_version),
-            None,
-        )
-        if version is None:
+    def _told(self, service: Service, name: str = "") -> Revision | None:
+        versions = self._store.versions(service.id)
+        if name:
+            version = find_version(service, versions, name)
+        elif found := [v for v in versions if v.name == service.default_version]:
+            version = found[0]
+        else:
             return None
-        rows = {
-            r.number: r for r in self._store.revisions(service.id) if r.version == version.name
-        }
+        rows = self._rows(service, version.name)
         wanted = rows.get(version.wanted)
         live = rows.get(version.live) if version.live is not None else None
         if live is None or (wanted is not None and wanted.state is RevisionState.FAILED):
             return wanted
         return live
+
+    def _rows(self, service: Service, version: str) -> dict[int, Revision]:
+        rows = self._store.revisions(service.id)
+        return {row.number: row for row in rows if row.version == version}
 
     def _builds(self, revisions: Sequence[Revision]) -> dict[str, Build]:
         builds = {}

@@ -1,5 +1,6 @@
 """How the shares of a service's versions change. Pure; everybody who moves traffic asks here."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from modelyard.domain.services import Service
@@ -18,7 +19,7 @@ def effective(service: Service) -> dict[str, int]:
 
     Versions without any are not in it.
     """
-    return _whole(split_of(service))
+    return whole(split_of(service))
 
 
 def with_split(service: Service, split: Split) -> Service:
@@ -47,7 +48,56 @@ def with_split(service: Service, split: Split) -> Service:
     )
 
 
-def _whole(split: Split) -> dict[str, int]:
+def with_share(service: Service, version: str, share: int) -> Service:
+    """
+    The service with that version's given share replaced; tenths of a percent.
+
+    A closed service opens with it. Raises BadInput when the shares are over 100 % together.
+    """
+    present = split_of(service)
+    closed = present.closed and share == 0
+    given = {**present.given, version: share}
+    return with_split(service, Split(given, present.default, closed))
+
+
+def without_version(service: Service, version: str) -> Service:
+    """The service as if that version had never been given anything; it has no traffic."""
+    traffic = service.traffic
+    return replace(
+        service,
+        control_version="" if service.control_version == version else service.control_version,
+        traffic=replace(
+            traffic,
+            given={name: share for name, share in traffic.given.items() if name != version},
+            shadows={name: share for name, share in traffic.shadows.items() if name != version},
+        ),
+    )
+
+
+def unshadowed(service: Service) -> Service:
+    """Who has a share of the requests gets no copies of them."""
+    traffic, shares = service.traffic, effective(service)
+    shadows = {name: share for name, share in traffic.shadows.items() if name not in shares}
+    if shadows == traffic.shadows:
+        return service
+    return replace(service, traffic=replace(traffic, shadows=shadows))
+
+
+def stand_in(service: Service, ready: AbstractSet[str]) -> str:
+    """
+    Who takes the default version's requests: itself as soon as it is ready; until then the one
+    that was it before, else the one with the largest share; '' when nobody is ready.
+    """
+    traffic = service.traffic
+    before = traffic.previous.default if traffic.previous else ""
+    by_share = sorted(traffic.given, key=lambda name: (-traffic.given[name], name))
+    given = [name for name in by_share if traffic.given[name]]
+    candidates = [service.default_version, before, *given]
+    return next((name for name in candidates if name in ready), "")
+
+
+def whole(split: Split) -> dict[str, int]:
+    """Tenths of a percent by version, all of the traffic; none when it is closed."""
     if split.closed:
         return {}
     percentages = {name: share / 10 for name, share in split.given.items()}
@@ -56,8 +106,8 @@ def _whole(split: Split) -> dict[str, int]:
 
 def _owners(service: Service, wanted: Split) -> Runs:
     """Nobody's while it is closed or the default version has all."""
-    whole = _whole(wanted)
-    if whole in ({}, {wanted.default: BUCKETS}):
+    all_of_it = whole(wanted)
+    if all_of_it in ({}, {wanted.default: BUCKETS}):
         return ()
     old = buckets(service.traffic.owners) or (service.default_version,) * BUCKETS
-    return runs(reassign(old, whole))
+    return runs(reassign(old, all_of_it))

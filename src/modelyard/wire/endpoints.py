@@ -78,6 +78,12 @@ class TrafficChange(Request):
     why: str = ""
 
 
+class Rollback(Request):
+    """Goes back to the split before the last change of traffic; ``why`` is kept."""
+
+    why: str = ""
+
+
 class Event(Wire):
     """One change: ``before`` and ``after`` hold what changed."""
 

@@ -8,7 +8,13 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
 from modelyard.domain.errors import AlreadyExists, NotFound
 from modelyard.domain.events import Event
-from modelyard.domain.services import Revision, RevisionContent, RevisionState, ServiceVersion
+from modelyard.domain.services import (
+    NEWEST,
+    Revision,
+    RevisionContent,
+    RevisionState,
+    ServiceVersion,
+)
 from modelyard.stores.contents import value_of
 from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.events import write_event
@@ -27,20 +33,11 @@ class SqlRevisions:
     def add_revision(self, revision: Revision) -> Revision:
         with self._database.write() as connection:
             workspace = _hold_service(connection, revision.service)
-            kind = series(revision.service)
-            number = next_number(connection, workspace, kind, revision.version)
-            _want(connection, revision.service, revision.version, number)
-            added = replace(revision, number=number)
-            if not insert_new(connection, revisions, asdict(added)):
-                raise AlreadyExists(f"There is a revision {revision.id!r} already.")
-        return added
+            return write_revision(connection, workspace, revision)
 
     def versions(self, service: str) -> Sequence[ServiceVersion]:
-        query = select(service_versions).where(service_versions.c.service == service)
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        found = (ServiceVersion(**row._mapping) for row in rows)
-        return sorted(found, key=lambda version: version.name)
+            return read_versions(connection, service)
 
     def change_version(
         self,
@@ -110,6 +107,40 @@ class SqlRevisions:
 def series(service: str) -> str:
     """The kind of counter that numbers the revisions of a service's versions."""
     return f"revision/{service}"
+
+
+def read_versions(connection: Connection, service: str) -> list[ServiceVersion]:
+    """The versions of a service, by name."""
+    query = select(service_versions).where(service_versions.c.service == service)
+    found = (ServiceVersion(**row._mapping) for row in connection.execute(query))
+    return sorted(found, key=lambda version: version.name)
+
+
+def write_revision(connection: Connection, workspace: str, revision: Revision) -> Revision:
+    """The revision with its number, wanted from now on. Raises AlreadyExists."""
+    kind = series(revision.service)
+    number = next_number(connection, workspace, kind, revision.version)
+    _want(connection, revision.service, revision.version, number)
+    added = replace(revision, number=number)
+    if not insert_new(connection, revisions, asdict(added)):
+        raise AlreadyExists(f"There is a revision {revision.id!r} already.")
+    return added
+
+
+def write_version(
+    connection: Connection, version: ServiceVersion, revision: Revision | None
+) -> ServiceVersion:
+    """Change one that is there; what it wants and what is live stay. Raises NotFound."""
+    mine = _version(version.service, version.name)
+    row = connection.execute(select(service_versions).where(*mine)).one_or_none()
+    if row is None:
+        raise NotFound(f"Service {version.service!r} has no version {version.name!r}.")
+    switch = version.switch
+    if switch == NEWEST:
+        switch = revision.number if revision and revision.version == version.name else None
+    after = replace(version, wanted=row.wanted, live=row.live, switch=switch)
+    connection.execute(update(service_versions).where(*mine).values(**asdict(after)))
+    return after
 
 
 def missing_service(id: str) -> NotFound:

@@ -4,17 +4,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
 from modelyard.domain.errors import AlreadyExists, NotFound
 from modelyard.domain.events import Event
-from modelyard.domain.services import Auth, Keys, Service, ServiceKind
+from modelyard.domain.services import Auth, Edit, Keys, Service, ServiceKind, ServiceVersion
 from modelyard.domain.traffic import Traffic
 from modelyard.stores.contents import value_of
 from modelyard.stores.secret import Seal
 from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.events import write_event
-from modelyard.stores.sql.revisions import SqlRevisions, missing_service, series
+from modelyard.stores.sql.revisions import (
+    SqlRevisions,
+    missing_service,
+    read_versions,
+    series,
+    write_revision,
+    write_version,
+)
 from modelyard.stores.sql.statements import hold_workspace, insert_new
 from modelyard.stores.sql.tables import counters, revisions, service_versions, services
 
@@ -62,16 +69,30 @@ class SqlServiceStore(SqlRevisions):
         note: Callable[[Service, Service], Event | None] | None = None,
     ) -> Service:
         with self._database.write() as connection:
-            held = select(*_COLUMNS).where(_is(id)).with_for_update()
-            row = connection.execute(held).one_or_none()
-            if row is None:
-                raise missing_service(id)
-            before = _service(row)
-            after = replace(decide(before), id=id, workspace=before.workspace, name=before.name)
-            connection.execute(update(services).where(_is(id)).values(**asdict(after)))
+            before = _held(connection, id)
+            after = _write(connection, before, decide(before))
             if note is not None:
                 write_event(connection, note(before, after))
         return after
+
+    def edit(self, id: str, decide: Callable[[Service, Sequence[ServiceVersion]], Edit]) -> Edit:
+        with self._database.write() as connection:
+            before = _held(connection, id)
+            edit = decide(before, read_versions(connection, id))
+            after = _write(connection, before, edit.service)
+            revision = edit.revision and write_revision(
+                connection, before.workspace, replace(edit.revision, service=id)
+            )
+            versions = [
+                write_version(connection, replace(version, service=id), revision)
+                for version in edit.versions
+            ]
+            if edit.keys is not None:
+                sealed = self._seal.close_both(edit.keys)
+                connection.execute(update(services).where(_is(id)).values(**sealed))
+            for event in edit.events:
+                write_event(connection, event)
+        return replace(edit, service=after, versions=tuple(versions), revision=revision)
 
     def remove(self, id: str) -> None:
         with self._database.write() as connection:
@@ -98,6 +119,21 @@ class SqlServiceStore(SqlRevisions):
 
 def _is(id: str) -> ColumnElement[bool]:
     return services.c.id == id
+
+
+def _held(connection: Connection, id: str) -> Service:
+    """The service, which nobody else changes until the transaction ends."""
+    held = select(*_COLUMNS).where(_is(id)).with_for_update()
+    row = connection.execute(held).one_or_none()
+    if row is None:
+        raise missing_service(id)
+    return _service(row)
+
+
+def _write(connection: Connection, before: Service, decided: Service) -> Service:
+    after = replace(decided, id=before.id, workspace=before.workspace, name=before.name)
+    connection.execute(update(services).where(_is(before.id)).values(**asdict(after)))
+    return after
 
 
 def _service(row: Row[Any]) -> Service:

@@ -2,8 +2,9 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
-from copy import deepcopy
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy, deepcopy
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -62,6 +63,19 @@ class Memory:
         """The next number of a series, from 1, never the same twice."""
         self.counters[series] += 1
         return self.counters[series]
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Holds the lock; when anything raises, everything is as it was before."""
+        names = [part.name for part in fields(self) if part.name != "lock"]
+        with self.lock:
+            before = {name: copy(getattr(self, name)) for name in names}
+            try:
+                yield
+            except BaseException:
+                for name, value in before.items():
+                    setattr(self, name, value)
+                raise
 
     def check_workspace(self, name: str) -> None:
         """Raises ``NotFound`` when there is none of that name."""

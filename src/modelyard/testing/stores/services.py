@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from modelyard.domain.errors import AlreadyExists, NotFound
 from modelyard.domain.events import Event
-from modelyard.domain.services import Keys, Revision, Service, ServiceVersion
+from modelyard.domain.services import NEWEST, Edit, Keys, Revision, Service, ServiceVersion
 from modelyard.testing.stores.events import add_event
 from modelyard.testing.stores.memory import Memory, kept
 
@@ -55,6 +55,27 @@ class MemoryServiceStore:
             if note is not None:
                 add_event(self._memory, note(before, after))
             return after
+
+    def edit(self, id: str, decide: Callable[[Service, Sequence[ServiceVersion]], Edit]) -> Edit:
+        with self._memory.undone():
+            before = self._find(id)
+            edit = decide(kept(before), self.versions(id))
+            after = self.change(id, lambda _: edit.service)
+            revision = edit.revision and self.add_revision(replace(edit.revision, service=id))
+            versions = [self._written(id, version, revision) for version in edit.versions]
+            if edit.keys is not None:
+                self.set_keys(id, edit.keys)
+            for event in edit.events:
+                add_event(self._memory, event)
+            return replace(edit, service=after, versions=tuple(versions), revision=revision)
+
+    def _written(
+        self, id: str, version: ServiceVersion, revision: Revision | None
+    ) -> ServiceVersion:
+        switch = version.switch
+        if switch == NEWEST:
+            switch = revision.number if revision and revision.version == version.name else None
+        return self.change_version(id, version.name, lambda _: replace(version, switch=switch))
 
     def remove(self, id: str) -> None:
         memory = self._memory
