@@ -33,6 +33,7 @@ from modelyard.domain.rollouts import Rollout
 from modelyard.domain.routing import RoutingTable
 from modelyard.domain.runs import Metric, Run, RunFile
 from modelyard.domain.services import Edit, Keys, Revision, Service, ServiceVersion
+from modelyard.domain.shadows import Shadow
 from modelyard.domain.tokens import Token
 from modelyard.domain.workspaces import Workspace
 
@@ -503,6 +504,13 @@ class Target(Protocol):
 
     def stop(self, id: str) -> None:
         """End it. Repeatable; returns at once."""
+
+    def shadow(self, id: str, shadows: Sequence[Shadow]) -> bool:
+        """
+        Have it copy requests to exactly these from now on, also when it starts anew.
+
+        False where it did not understand: it goes on as it is. Repeatable; returns at once.
+        """
 
     def running(self) -> Sequence[str]:
         """Ids of all fronts that were asked for and not stopped."""

@@ -82,6 +82,9 @@ class Settings:
     max_versions: int = 6
     """MODELYARD_MAX_VERSIONS: how many versions a service may have."""
 
+    shadow_seconds: int = 600
+    """MODELYARD_SHADOW_SECONDS: seconds that a copy of a request waits for its shadow at most."""
+
     query_timeout: int = 30
     """MODELYARD_QUERY_TIMEOUT: seconds that such a query may take unless it says otherwise."""
 
@@ -180,6 +183,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         query_memory=_integer(env, "MODELYARD_QUERY_MEMORY", 512 * 1024**2),
         query_timeout=_integer(env, "MODELYARD_QUERY_TIMEOUT", 30, at_most=3600),
         max_versions=_integer(env, "MODELYARD_MAX_VERSIONS", 6, at_most=100),
+        shadow_seconds=_integer(env, "MODELYARD_SHADOW_SECONDS", 600, at_most=86_400),
         sample_seconds=_integer(env, "MODELYARD_SAMPLE_SECONDS", 5, at_most=3600),
         otlp_endpoint=_url(env, "MODELYARD_OTLP_ENDPOINT"),
         otlp_headers=_pairs(env, "MODELYARD_OTLP_HEADERS"),

@@ -29,7 +29,11 @@ def main() -> None:
 
 def serve(connection: socket.socket, spec: dict[str, Any]) -> None:
     with connection.makefile("rw") as stream:
-        operation = json.loads(stream.readline())["op"]
+        message = json.loads(stream.readline())
+        operation = message["op"]
+        if operation == "shadows":
+            sys.stdout.write(f"{json.dumps(message)}\n")
+            sys.stdout.flush()
         if operation == "drain":
             state["state"] = "draining"
         if spec["variables"].get("SILENT"):

@@ -37,6 +37,7 @@ from modelyard.usecases.lease import Leadership
 from modelyard.usecases.limits import Capacity
 from modelyard.usecases.reconcile import Reconciler
 from modelyard.usecases.renew import Renewing
+from modelyard.usecases.shadowing import Shadowing
 from modelyard.usecases.together import Together
 
 VERSION = version("modelyard")
@@ -185,4 +186,5 @@ def _begin(
         signing_key=signing_key(adapters.secret),
     )
     services = Renewing(reconciler, stores.services, target.outdated, adapters.clock, VERSION)
-    return Together(services, *(make(adapters, supervision) for make in others))
+    shadowing = Shadowing(stores.services, target, adapters.clock)
+    return Together(services, shadowing, *(make(adapters, supervision) for make in others))

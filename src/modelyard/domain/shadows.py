@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 COMPARED = "modelyard.shadow"
 """The event of one pair of answers that were compared."""
@@ -41,3 +42,8 @@ class ShadowOrders:
 
     shadows: Sequence[ShadowOrder] = ()
     seconds: float = 600.0
+
+
+def orders_path(spec: Path) -> Path:
+    """Where the orders of a front lie, beside its specification: it reads them when it starts."""
+    return spec.with_name(f"{spec.stem}.shadows.json")

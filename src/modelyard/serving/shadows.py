@@ -34,11 +34,6 @@ class Mirrored(Protocol):
     mirror: Looks | None
 
 
-def orders_file(spec: Path) -> Path:
-    """Where the orders of a front lie, beside its specification."""
-    return spec.with_name(f"{spec.stem}.shadows.json")
-
-
 class Shadows:
     """
     The control socket's operation ``shadows``, and the orders of the last time at the start.

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from modelyard.domain.fronts import FrontSpec, FrontState, FrontStatus
+from modelyard.domain.shadows import Shadow
 
 
 class FakeTarget:
@@ -13,7 +14,7 @@ class FakeTarget:
     ``ports.Target`` without processes.
 
     A front that is started says ``first`` of itself; ``say`` changes what one says, ``print``
-    adds a line to its log.
+    adds a line to its log. ``deaf`` are those that do not understand what is said of shadows.
     """
 
     def __init__(
@@ -29,6 +30,8 @@ class FakeTarget:
         self._statuses: dict[str, FrontStatus] = {}
         self._printed: dict[str, list[str]] = {}
         self._described: dict[str, bytes] = {}
+        self.shadows: dict[str, tuple[Shadow, ...]] = {}
+        self.deaf: set[str] = set()
         self._capacity = (cores, memory)
 
     def start(self, spec: FrontSpec) -> None:
@@ -57,6 +60,14 @@ class FakeTarget:
             self.calls.append(("stop", id))
             self._statuses.pop(id, None)
             self.specs.pop(id, None)
+            self.shadows.pop(id, None)
+
+    def shadow(self, id: str, shadows: Sequence[Shadow]) -> bool:
+        with self._lock:
+            self.calls.append(("shadow", id))
+            if id in self._statuses and id not in self.deaf:
+                self.shadows[id] = tuple(shadows)
+            return id not in self.deaf
 
     def running(self) -> Sequence[str]:
         with self._lock:

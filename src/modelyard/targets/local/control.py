@@ -1,6 +1,7 @@
 """Talking to a front's control socket: a line of JSON out, a line of JSON in."""
 
 import socket
+from typing import Any
 
 import msgspec
 
@@ -18,9 +19,9 @@ class NoAnswer(Exception):
     """Somebody listens and does not answer in time, or not so that we understand it."""
 
 
-def ask(path: str, operation: str, timeout: float = TIMEOUT) -> FrontStatus:
+def ask(path: str, operation: str, timeout: float = TIMEOUT, **message: Any) -> FrontStatus:
     """What the front says of itself after the operation. Raises NoFront, NoAnswer."""
-    line = _talk(path, msgspec.json.encode({"op": operation}) + b"\n", timeout)
+    line = _talk(path, msgspec.json.encode({"op": operation, **message}) + b"\n", timeout)
     try:
         return msgspec.json.decode(line, type=FrontStatus)
     except msgspec.DecodeError as error:

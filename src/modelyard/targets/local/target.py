@@ -11,9 +11,11 @@ from pathlib import Path
 
 from modelyard.domain.fronts import DESCRIPTION, FrontSpec, FrontState, FrontStatus
 from modelyard.domain.processes import ProcessSpec, ProcessStatus
+from modelyard.domain.shadows import Shadow
 from modelyard.ports import Supervision
 from modelyard.settings import Settings
 from modelyard.targets.local import control, layout
+from modelyard.targets.local import shadows as orders
 from modelyard.targets.local.capacity import capacity
 from modelyard.targets.local.parts import merged, parts, together
 from modelyard.targets.local.specs import SpecShelf
@@ -108,7 +110,14 @@ class LocalTarget:
         self._supervision.drop(*(layout.process_name(front) for front in sorted(ids)))
         for front in ids:
             self._shelf.set_aside(front)
+            orders.forget(self._shelf, front)
         self._sweep()
+
+    def shadow(self, id: str, shadows: Sequence[Shadow]) -> bool:
+        """The front keeps them in memory, and reads them from a file when it starts."""
+        wanted = orders.orders(self._shelf, shadows, self._settings.shadow_seconds)
+        heard = [orders.tell(self._shelf, front, wanted) for front in self._ids(id)]
+        return all(heard)
 
     def running(self) -> Sequence[str]:
         self._sweep()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from threading import Event
 
 from modelyard.domain.fronts import FrontSpec, FrontState
+from modelyard.domain.shadows import Shadow
 from modelyard.ports import Target
 
 MakeSpec = Callable[[str], FrontSpec]
@@ -96,6 +97,16 @@ class TargetContract:
         target.stop("never")
 
         assert list(target.logs("never", 10)) == []
+
+    def test_a_front_is_told_of_its_shadows_again_and_again(
+        self, target: Target, make_spec: MakeSpec
+    ) -> None:
+        target.start(make_spec("a"))
+        wait_for(target, "a", FrontState.READY)
+
+        for shadows in ([Shadow("green", "b", 1000)], [Shadow("green", "never", 5)], [], []):
+            assert target.shadow("a", shadows)
+        assert target.shadow("never", [Shadow("green", "b", 1000)])
 
     def test_it_says_what_it_has(self, target: Target) -> None:
         cores, memory = target.capacity()
