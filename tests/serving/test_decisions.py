@@ -68,13 +68,14 @@ def test_blame(
         ({}, FrontState.STARTING),
         ({"ready": 1, "ever_ready": True}, FrontState.READY),
         ({"ever_ready": True}, FrontState.UNHEALTHY),
-        ({"ever_ready": True, "wanted": 0}, FrontState.READY),
+        ({"ever_ready": True, "may_be_empty": True}, FrontState.READY),
+        ({"may_be_empty": True}, FrontState.STARTING),
         ({"failed": True}, FrontState.FAILED),
         ({"ready": 1, "ever_ready": True, "draining": True}, FrontState.DRAINING),
     ],
 )
 def test_state(facts: dict[str, int], state: FrontState) -> None:
-    base = {"ready": 0, "ever_ready": False, "failed": False, "draining": False, "wanted": 1}
+    base = dict.fromkeys(("ready", "ever_ready", "failed", "draining", "may_be_empty"), 0)
 
     assert decisions.state(**{**base, **facts}) is state
 

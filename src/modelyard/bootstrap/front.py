@@ -37,6 +37,8 @@ from modelyard.serving.protocols.service import ServiceProtocols
 from modelyard.serving.queue import WaitingQueue
 from modelyard.serving.refusals import Refusal, unavailable
 from modelyard.serving.roles import Role
+from modelyard.serving.scaler import Scaler
+from modelyard.serving.sleeping import Sleeper
 from modelyard.serving.status import Standing
 from modelyard.serving.telemetry import Rings
 from modelyard.serving.workers import Launch
@@ -87,7 +89,7 @@ class Front:
         )
         for problem in problems:
             self.logs.note(problem)
-        self.queue = WaitingQueue(spec.queue_limit, spec.queue_wait)
+        self.queue = WaitingQueue(spec.queue_limit, spec.queue_wait, spec.concurrency)
         self.pool = Pool(self.queue, spec.scoring_timeout, self.logs.note)
         self.pool.failures = self.rings.failed
         self.crew = Crew(
@@ -106,7 +108,16 @@ class Front:
                 self.pool,
                 tell_parts=spec.collect_model_data,
             )
-        self.standing = Standing(spec, self.pool, self.crew, limits)
+        self.scaler = Scaler(self.pool, self.crew, launch.bounds(spec))
+        self.sleeper = Sleeper(
+            self.pool,
+            self.crew,
+            self.scaler,
+            lambda: self.standing.in_flight,
+            idle_timeout=spec.idle_timeout,
+            cold_start_timeout=spec.cold_start_timeout,
+        )
+        self.standing = Standing(spec, self.pool, self.crew, limits, self.sleeper)
         self.protocols = self._protocols(version("modelyard"))
         app = App(
             spec,
@@ -139,6 +150,8 @@ class Front:
         try:
             self._limits.start(self.crew.pids, self.crew.kill)
             self.crew.start()
+            self.scaler.start()
+            self.sleeper.start()
             await self.http.start()
             await self.control.start()
             describing = asyncio.ensure_future(self._keep_description())
@@ -159,6 +172,7 @@ class Front:
 
     async def _finish(self) -> None:
         self.logs.note("front drains")
+        self.sleeper.stop()
         self.standing.drain()
         patience = self._spec.scoring_timeout + DRAIN_EXTRA
         drained = asyncio.ensure_future(self.standing.drained(patience))
@@ -169,6 +183,8 @@ class Front:
 
     async def _close(self) -> None:
         patience = 0.0 if self._at_once.is_set() else 5.0
+        self.sleeper.stop()
+        self.scaler.stop()
         await self.crew.stop(min(patience, 2.0))
         self.pool.close(unavailable("draining", "This version of the service is being stopped."))
         await self.http.stop(patience)
@@ -229,9 +245,12 @@ class Front:
         spec = self._spec
         if spec.spec_version != message.get("spec_version", SPEC_VERSION):
             raise Refused(f"This front reads spec_version {SPEC_VERSION}.")
-        workers = whole_number(message, "workers", 0, MAX_WORKERS, self.crew.wanted)
+        bounds = self.scaler.bounds
+        least = whole_number(message, "workers", 0, MAX_WORKERS, bounds.least)
+        usual = bounds.most if spec.max_workers else least
+        most = whole_number(message, "max_workers", 0, MAX_WORKERS, usual)
         self.queue.limit = whole_number(message, "queue_limit", 0, 1_000_000, self.queue.limit)
-        self.crew.want(workers)
+        self.scaler.bound(least, most)
         return self.standing.status()
 
     async def _tail(self, message: Mapping[str, Any]) -> Any:

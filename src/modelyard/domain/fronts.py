@@ -87,6 +87,11 @@ class FrontSpec:
     spec_version: int = SPEC_VERSION
 
 
+ASLEEP = "asleep: nobody asked for a while; the next request starts the workers"
+WAKING = "waking: a request came, the first worker starts"
+"""Notes of a front whose workers ended because nobody asked."""
+
+
 def paths_of(path: str, fronts: int) -> tuple[str, ...]:
     """
     Where several fronts of one revision have what one front has at ``path``. Pure.
@@ -118,7 +123,8 @@ class FrontStatus:
     ``limits`` says how cpu and memory are bounded: 'cgroup-v2', 'cgroup-v1', 'watchdog' or 'none'.
     ``error`` of a failed preflight: type, message, file, line, traceback, log (its last lines).
     ``notes`` say what it does otherwise than asked, and why. ``batching`` is what the worker's
-    self-test found, ``on`` and ``why``; None where nothing is to be batched.
+    self-test found, ``on`` and ``why``; None where nothing is to be batched. ``asleep``: it is
+    READY and no worker runs, because nobody asks; the next request starts them.
     """
 
     id: str
@@ -135,4 +141,5 @@ class FrontStatus:
     swagger: bool = False
     notes: tuple[str, ...] = ()
     batching: Mapping[str, Any] | None = None
+    asleep: bool = False
     spec_version: int = SPEC_VERSION

@@ -26,6 +26,9 @@ class Crew:
 
     With a ``nursery`` place 0 is the template's: it comes first, and the others are forked from
     it. If it must not be forked, it ends, and workers start as they do without it.
+
+    None may be wanted for a while. Then the template ends too, and afterwards the first worker
+    comes alone again: ``came`` is called when it is ready, ``failed`` when it could not start.
     """
 
     def __init__(
@@ -50,6 +53,12 @@ class Crew:
         self._stopping = False
         self._oom_kills = limits.oom_kills()
         self.wanted = wanted
+        pool.queue.serve(wanted)
+        self.came: Callable[[], None] | None = None
+        self.failed: Callable[[Mapping[str, Any]], None] | None = None
+        self.start_seconds = 0.0
+        """How long the last worker that became ready took for it."""
+        self._proven = False
         self.restarts = 0
         self.error: Mapping[str, Any] | None = None
         self.script: Mapping[str, Any] | None = None
@@ -67,8 +76,13 @@ class Crew:
     def want(self, count: int) -> None:
         """Change how many there are; those too many finish what they hold."""
         self.wanted = count
+        self._pool.queue.serve(count)
+        if not count:
+            self._proven = False
+            if self._nursery is not None:
+                self._nursery.close()
         for number, worker in list(self._alive.items()):
-            if number > count:
+            if not self._kept(number):
                 self._pool.retire(worker)
         self._fill()
 
@@ -114,14 +128,14 @@ class Crew:
 
     def _due(self) -> list[int]:
         """The places that shall be kept now."""
-        count = self.wanted if self.script is not None else min(1, self.wanted)
+        count = self.wanted if self._proven else min(1, self.wanted)
         workers = list(range(1, count + 1))
-        if self._nursery is None:
+        if self._nursery is None or not workers:
             return workers
         return [TEMPLATE, *workers] if self._nursery.opened.is_set() else [TEMPLATE]
 
     def _kept(self, number: int) -> bool:
-        if number == TEMPLATE and self._nursery is None:
+        if number == TEMPLATE and (self._nursery is None or not self.wanted):
             return False
         return number <= self.wanted and not self._stopping
 
@@ -138,15 +152,19 @@ class Crew:
         failures = 0
         while self._kept(number):
             await asyncio.sleep(decisions.backoff(failures))
+            if not self._kept(number):
+                return
             ready_for = await self._serve(number)
             if self.error is not None:
                 return
-            if self._kept(number):
+            if ready_for is None:
+                failures = 0  # it was let go; if it is wanted again, that is no restart
+            elif self._kept(number):
                 failures = decisions.failures_after(failures, ready_for)
                 self.restarts += 1
 
-    async def _serve(self, number: int) -> float:
-        """One worker from start to death; gives the seconds it was ready."""
+    async def _serve(self, number: int) -> float | None:
+        """One worker from start to death: how long it was ready, None when it was let go."""
         if self._nursery is not None and number != TEMPLATE:
             await self._nursery.opened.wait()
         output = self._logs.open(faults.name(number))
@@ -162,6 +180,8 @@ class Crew:
         del self._alive[number]
         how = self._how(worker, code)
         await self._bury(worker, output, how, was_ready=ready_at is not None)
+        if worker.retired:
+            return None
         return time.monotonic() - ready_at if ready_at is not None else 0.0
 
     async def _start(self, number: int, output: Output) -> Worker:
@@ -200,7 +220,8 @@ class Crew:
         if hello is None:
             return None
         now = time.monotonic()
-        self._logs.note(f"{faults.name(worker.number)} ready after {now - worker.started:.2f} s")
+        self.start_seconds = now - worker.started
+        self._logs.note(f"{faults.name(worker.number)} ready after {self.start_seconds:.2f} s")
         if worker.number == TEMPLATE:
             self._open_nursery(worker, hello)
             return now
@@ -209,8 +230,17 @@ class Crew:
         if worker.number > self.wanted:
             worker.retire()
         self._pool.add(worker)
+        if not worker.retired:
+            self._prove()
         self._fill()
         return now
+
+    def _prove(self) -> None:
+        """One is ready: what runs once runs more often."""
+        if not self._proven:
+            self._proven = True
+            if self.came is not None:
+                self.came()
 
     def _open_nursery(self, template: Worker, hello: Mapping[str, Any]) -> None:
         why = str(hello.get("obstacle") or "")
@@ -234,7 +264,7 @@ class Crew:
             self._logs.note(f"{faults.name(worker.number)} {how}")
         self._pool.remove(worker, how, tail[-1] if tail else "")
         worker.close()
-        if not was_ready and self.script is None and not self._stopping:
+        if not was_ready and not self._proven and not self._stopping and not worker.retired:
             too_slow = worker.killed_for == INIT_TIMEOUT
             self._fail(worker.fault or faults.silent(how, too_slow=too_slow), tail)
 
@@ -252,10 +282,15 @@ class Crew:
 
     def _not_started(self, number: int, error: OSError) -> None:
         self._logs.note(f"{faults.name(number)} could not be started: {error}")
-        if self.script is None:
+        if not self._proven and self.wanted:
             forked = self._nursery is not None and number != TEMPLATE
             self._fail(faults.not_started(error, forked=forked), [])
 
     def _fail(self, fault: Mapping[str, Any], tail: list[str]) -> None:
-        self.error = {**fault, "log": tail}
-        self.settled.set()
+        """The first worker did not start: final at the preflight, else until the next try."""
+        error = {**fault, "log": tail}
+        if self.script is None:
+            self.error = error
+            self.settled.set()
+        elif self.failed is not None:
+            self.failed(error)

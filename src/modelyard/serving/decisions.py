@@ -14,6 +14,7 @@ LOT_MS = 2.0
 
 LOT_LIMIT = 64
 SLOWEST_RESTART = 5.0
+SLOWEST_COLD_START = 60.0
 
 
 def backoff(failures: int) -> float:
@@ -21,6 +22,11 @@ def backoff(failures: int) -> float:
     if failures <= 1:
         return 0.0
     return min(0.1 * 2.0 ** min(failures - 2, 16), SLOWEST_RESTART)
+
+
+def cold_backoff(failures: int) -> float:
+    """Seconds in which no request starts the workers again, after that many failures in a row."""
+    return min(2.0 ** min(failures - 1, 16), SLOWEST_COLD_START)
 
 
 def failures_after(failures: int, ready_for: float) -> int:
@@ -83,14 +89,14 @@ def blame(held: Sequence[int], running: int, unheard: int) -> tuple[list[int], l
 
 
 def state(
-    *, ready: int, ever_ready: bool, failed: bool, draining: bool, wanted: int
+    *, ready: int, ever_ready: bool, failed: bool, draining: bool, may_be_empty: bool
 ) -> FrontState:
-    """What the front says of itself."""
+    """What the front says of itself; ``may_be_empty``: no worker is ready, and that is well."""
     if draining:
         return FrontState.DRAINING
     if failed:
         return FrontState.FAILED
-    if ready or (ever_ready and wanted == 0):
+    if ready or (ever_ready and may_be_empty):
         return FrontState.READY
     return FrontState.UNHEALTHY if ever_ready else FrontState.STARTING
 

@@ -11,6 +11,7 @@ from modelyard.domain.predictors import Batching
 from modelyard.serving.log_lines import TOKEN
 from modelyard.serving.nursery import TEMPLATE, Nursery
 from modelyard.serving.processes import WorkerProcess
+from modelyard.serving.scaling import Bounds
 from modelyard.serving.workers import Launch
 from modelyard.telemetry import ingest, rings
 from modelyard_worker.frames import PROTOCOL
@@ -112,6 +113,12 @@ def batching(spec: FrontSpec) -> Batching | None:
     """
     asked = spec.batching or (None if spec.predictor is None else Batching())
     return asked if asked is not None and asked.max_size > 1 else None
+
+
+def bounds(spec: FrontSpec) -> Bounds:
+    """How many workers there may be; one number where it is not to scale by itself."""
+    most = max(spec.workers, spec.max_workers or 0)
+    return Bounds(spec.workers, most, spec.target_utilization, spec.refresh)
 
 
 def collect(spec: FrontSpec) -> dict[str, Any] | None:

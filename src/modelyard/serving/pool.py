@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from modelyard.serving import decisions
 from modelyard.serving.queue import WaitingQueue
-from modelyard.serving.refusals import queue_timeout, scoring_timeout, worker_crashed
+from modelyard.serving.refusals import scoring_timeout, worker_crashed
 from modelyard.serving.tickets import Ticket
 from modelyard.serving.workers import Worker
 
@@ -52,6 +52,9 @@ class Pool:
         self.served = 0
         self.batches: Batches | None = None
         self.failures: Callable[[Mapping[str, Any]], object] | None = None
+        self.starved: Callable[[], None] | None = None
+        """Called when requests wait and there is no worker, not even a busy one."""
+        self._buried = 0.0
         self._timeout = scoring_timeout
         self._note = note
         self._loop = asyncio.get_running_loop()
@@ -84,6 +87,7 @@ class Pool:
         """A worker is dead: what it ran fails, what it never started waits at the head again."""
         if worker in self.workers:
             self.workers.remove(worker)
+            self._buried += worker.busy_seconds(time.monotonic())
         lost, again = worker.losses()
         for ticket in lost:
             self._fail(ticket, worker, how, last_line)
@@ -92,6 +96,15 @@ class Pool:
             again.remove(ticket)
         self.queue.put_back([t for t in again if not t.cancelled], time.monotonic())
         self._wake()
+
+    def busy_seconds(self, now: float) -> float:
+        """Seconds in which workers held requests, of all that there are and were."""
+        return self._buried + sum(worker.busy_seconds(now) for worker in self.workers)
+
+    @property
+    def held(self) -> int:
+        """Requests that workers have."""
+        return sum(len(worker.held) for worker in self.workers)
 
     def worker_free(self, run_ms: float | None) -> None:
         """A worker answered."""
@@ -155,7 +168,10 @@ class Pool:
         self._dispatching = False
         workers = [worker for worker in self.workers if not worker.retired]
         waiting = len(self.queue)
-        if workers and waiting:
+        if waiting and not workers:
+            if self.starved is not None:
+                self.starved()
+        elif waiting:
             if self.batches is not None and self.batches.on:
                 self._give_batches(workers, self.batches)
             elif waiting == 1 and not workers[0].held:
@@ -201,7 +217,7 @@ class Pool:
         now = time.monotonic()
         self._sweeping = None
         for ticket in self.queue.expired(now):
-            ticket.refuse(queue_timeout(self.queue.wait, round(self.queue.wait)))
+            ticket.refuse(self.queue.late())
         for worker in self.workers:
             self._look_at(worker, now)
         if self.queue or any(worker.held for worker in self.workers):

@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
-from modelyard.serving.refusals import queue_full
+from modelyard.serving.refusals import Refusal, cold_start_timeout, queue_full, queue_timeout
 from modelyard.serving.tickets import Ticket
 
 SMALL = 64 * 1024
@@ -11,29 +12,77 @@ SMALL = 64 * 1024
 
 
 class WaitingQueue:
-    """First in, first out; what a dead worker never started comes back to the head."""
+    """
+    First in, first out; what a dead worker never started comes back to the head.
 
-    def __init__(self, limit: int, wait: float) -> None:
-        self.limit = limit
+    With a ``concurrency`` above 1 each worker may have so many requests, of which it runs one.
+    Those that it may have besides are the first in here: they are not among the ``limit`` and
+    wait as long as they must. So whoever is free takes the next, and none waits for one worker.
+
+    While workers start after a rest (``hold``) requests wait longer than the usual ``wait``.
+    """
+
+    def __init__(self, limit: int, wait: float, concurrency: int = 1) -> None:
         self.wait = wait
+        self._usual = wait
+        self._return_in = round(wait)
+        self._held = False
         self._waiting: deque[Ticket] = deque()
+        self._besides = concurrency - 1
+        self._of_workers = 0
+        self._most = limit
+        self._limit = limit
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     @property
-    def full(self) -> bool:
-        """Whether the next request will be refused."""
-        return len(self._waiting) >= self.limit
+    def limit(self) -> int:
+        """How many may wait beyond those that workers may have."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        self._limit = limit
+        self._most = limit + self._of_workers
+
+    def serve(self, workers: int) -> None:
+        """So many workers take from it."""
+        self._of_workers = self._besides * workers
+        self._most = self._limit + self._of_workers
+
+    def hold(self, seconds: float, return_in: int) -> None:
+        """
+        No worker runs until a request comes: it waits so long for one to start.
+
+        ``return_in``: seconds after which to come back when there is no place.
+        """
+        self.wait, self._return_in, self._held = seconds, return_in, True
+
+    def release(self, now: float) -> None:
+        """A worker is there: from now on all wait as usual."""
+        self.wait, self._return_in, self._held = self._usual, round(self._usual), False
+        for ticket in self._waiting:
+            ticket.wait_until = min(ticket.wait_until, now + self.wait)
+
+    def late(self) -> Refusal:
+        """What one gets that has waited long enough."""
+        if self._held:
+            return cold_start_timeout(self.wait, self._return_in)
+        return queue_timeout(self.wait, self._return_in)
+
+    def oldest(self, now: float) -> float:
+        """Seconds since the first of them came; 0.0 when none waits."""
+        return now - self._waiting[0].taken if self._waiting else 0.0
 
     def check(self) -> None:
         """Raises the 503 that a request would get now; called before its body is read."""
-        if len(self._waiting) >= self.limit:
-            raise queue_full(self.limit, round(self.wait))
+        if len(self._waiting) >= self._most:
+            raise queue_full(self._most, self._return_in)
 
     def put(self, ticket: Ticket, now: float) -> None:
         """Wait at the end. Raises the 503 when there is no place."""
-        if len(self._waiting) >= self.limit:
+        if len(self._waiting) >= self._most:
             self.check()
         ticket.wait_until = now + self.wait
         self._waiting.append(ticket)
@@ -85,8 +134,9 @@ class WaitingQueue:
         return waiting
 
     def expired(self, now: float) -> list[Ticket]:
-        """Take out those that have waited long enough."""
-        late = [ticket for ticket in self._waiting if ticket.wait_until <= now]
+        """Take out those that have waited long enough, but for those that workers may have."""
+        beyond = islice(self._waiting, self._of_workers, None)
+        late = [ticket for ticket in beyond if ticket.wait_until <= now]
         for ticket in late:
             self._waiting.remove(ticket)
         return late

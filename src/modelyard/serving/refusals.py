@@ -3,7 +3,8 @@ What a front answers when it cannot score.
 
 Refusal, one JSON shape, its ``code`` one of: not_found 404, method_not_allowed 405, bad_request
 400 / 501 / 505, too_large 413, client_request_id_too_long / head_too_large 431, queue_full /
-queue_timeout / body_budget / draining / starting / unhealthy / failed 503, worker_crashed 502,
+queue_timeout / cold_start_timeout / cold_start_failed / body_budget / draining / starting /
+unhealthy / failed 503, worker_crashed 502,
 scoring_timeout / internal_error 500.
 """
 
@@ -71,6 +72,28 @@ def queue_timeout(seconds: float, retry_after: int) -> Refusal:
     )
 
 
+def cold_start_timeout(seconds: float, retry_after: int) -> Refusal:
+    """No worker was ready in time after a rest."""
+    return _later(
+        "cold_start_timeout",
+        f"No worker was ready within {seconds:g} s after the service had slept; they go on"
+        " starting, try again later.",
+        retry_after,
+    )
+
+
+def cold_start_failed(fault: Mapping[str, Any], retry_after: int) -> Refusal:
+    """The first worker after a rest did not start; ``fault`` says why."""
+    names = ("type", "message", "file", "line")
+    return _later(
+        "cold_start_failed",
+        f"The service had slept and cannot start: {fault.get('type')}: {fault.get('message')}"
+        f" It is tried again with a request that comes in {max(1, retry_after)} s or later.",
+        retry_after,
+        {name: fault.get(name) for name in names},
+    )
+
+
 def body_budget(limit: int) -> Refusal:
     """The bodies of other requests fill what all may hold together."""
     return _later(
@@ -86,8 +109,11 @@ def unavailable(code: str, message: str) -> Refusal:
     return _later(code, message, 1)
 
 
-def _later(code: str, message: str, retry_after: int) -> Refusal:
-    return Refusal(503, code, message, headers=(("retry-after", str(max(1, retry_after))),))
+def _later(
+    code: str, message: str, retry_after: int, details: Mapping[str, Any] | None = None
+) -> Refusal:
+    headers = (("retry-after", str(max(1, retry_after))),)
+    return Refusal(503, code, message, headers=headers, details=details)
 
 
 def worker_crashed(how: str, last_line: str) -> Refusal:

@@ -9,6 +9,7 @@ from modelyard.serving import decisions
 from modelyard.serving.crew import Crew
 from modelyard.serving.limits.base import Limits
 from modelyard.serving.pool import Pool
+from modelyard.serving.sleeping import Sleeper
 
 STRAGGLERS = 0.5
 """Seconds after the start of a drain in which requests already on their way are still taken."""
@@ -17,8 +18,11 @@ STRAGGLERS = 0.5
 class Standing:
     """The one place that counts requests and knows whether more are taken."""
 
-    def __init__(self, spec: FrontSpec, pool: Pool, crew: Crew, limits: Limits) -> None:
+    def __init__(
+        self, spec: FrontSpec, pool: Pool, crew: Crew, limits: Limits, sleeper: Sleeper
+    ) -> None:
         self._spec = spec
+        self._sleeper = sleeper
         self._pool = pool
         self._crew = crew
         self._limits = limits
@@ -34,7 +38,8 @@ class Standing:
             ever_ready=self._crew.script is not None,
             failed=self._crew.error is not None,
             draining=self.draining,
-            wanted=self._crew.wanted,
+            may_be_empty=self._sleeper.resting
+            or (not self._crew.wanted and self._sleeper.fault is None),
         )
 
     @property
@@ -86,8 +91,9 @@ class Standing:
             served=self._pool.served,
             restarts=crew.restarts,
             limits=self._limits.kind,
-            error=crew.error,
+            error=crew.error or self._sleeper.fault,
             swagger=bool(script.get("input_schema")),
-            notes=(*crew.notes, *self._without_batching()),
+            notes=(*crew.notes, *self._without_batching(), *self._sleeper.notes),
             batching=script.get("batching"),
+            asleep=self._sleeper.asleep,
         )

@@ -70,6 +70,8 @@ class Worker:
         self.started = time.monotonic()
         self.retired = False
         self._let_go = False
+        self._busy_since = 0.0
+        self._busy = 0.0
         self._page_seen = (0, 0)
         self._alive_at = self.started
         self._wordless = False  # it said nothing of requests that were cancelled
@@ -97,13 +99,19 @@ class Worker:
     def give(self, tickets: Sequence[Ticket], timeout: float) -> None:
         """Hand over requests in one write."""
         held, number, now = self.held, self.number, time.monotonic()
-        if not held and not self._wordless:
-            self._alive_at = now  # it had nothing to show life with
+        if not held:
+            self._busy_since = now
+            if not self._wordless:
+                self._alive_at = now  # it had nothing to show life with
         for ticket in tickets:
             held[ticket.id] = ticket
             ticket.attempts += 1
             ticket.given, ticket.worker = now, number
         self._channel.send(requests(tickets, timeout))
+
+    def busy_seconds(self, now: float) -> float:
+        """How long in its life it held requests."""
+        return self._busy + (now - self._busy_since if self.held else 0.0)
 
     def cancel(self, ticket: Ticket) -> None:
         """Tell it that nobody waits for this answer any more."""
@@ -152,6 +160,7 @@ class Worker:
         self._channel.drain()
         gone = bool(self.held)
         self.answered = self._page.read().finished
+        self._busy = self.busy_seconds(time.monotonic())
         self.held.clear()
         self._wordless = self._wordless or gone
         return gone
@@ -176,6 +185,7 @@ class Worker:
         unheard = reading.finished - self.answered if reading.finished >= self.answered else 0
         lost, again = decisions.blame(held, reading.id, unheard)
         tickets = self.held
+        self._busy = self.busy_seconds(time.monotonic())
         self.held = {}
         begun = [id for id in again if tickets[id].begun]  # its caller has a part of the answer
         again = [id for id in again if not tickets[id].begun]
@@ -230,6 +240,8 @@ class Worker:
         found = response_head(head)
         answer = _answer(found, body)
         del self.held[id_]  # not before it could be read: else nobody would hear of it again
+        if not self.held:
+            self._busy += time.monotonic() - self._busy_since
         self.answered += 1
         ticket.answer(answer)
         self._listener.worker_free(found.run_ms)
@@ -252,6 +264,8 @@ class Worker:
         ticket = self.held.pop(id_, None)
         if ticket is None:
             return
+        if not self.held:
+            self._busy += time.monotonic() - self._busy_since
         if ticket.begun or not head.get("cancelled"):
             self.answered += 1  # a request dropped before its start never counts as finished
         error = head.get("error")

@@ -119,6 +119,12 @@ def front_spec(
         preload=serving.preload,
         fronts=serving.fronts,
         collect_model_data=serving.collect_model_data,
+        max_workers=serving.max_workers,
+        target_utilization=serving.target_utilization,
+        refresh=serving.refresh,
+        idle_timeout=serving.idle_timeout,
+        cold_start_timeout=serving.cold_start_timeout,
+        concurrency=serving.concurrency,
         cpu=content.limits.cpu,
         memory=content.limits.memory,
     )

@@ -8,7 +8,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import replace
 
-from modelyard.domain.fronts import FrontSpec, FrontState, FrontStatus, paths_of
+from modelyard.domain.fronts import ASLEEP, WAKING, FrontSpec, FrontState, FrontStatus, paths_of
 
 _WORST_LAST = (
     FrontState.DRAINING,
@@ -23,15 +23,17 @@ def parts(spec: FrontSpec) -> tuple[FrontSpec, ...]:
     """
     The specification of each front; of one alone it is the whole.
 
-    Workers are divided, at least one each and the first ones get what is left over. So are the
-    limits, by workers: each front bounds its own, so that together they stay within the whole. The
-    queue is divided evenly, because the gateway spreads requests evenly.
+    Workers are divided, at least one each and the first ones get what is left over; so are the
+    most workers. So are the limits, by the most workers that each may have: each front bounds its
+    own, so that together they stay within the whole. The queue is divided evenly, because the
+    gateway spreads requests evenly.
     """
     if spec.fronts == 1:
         return (spec,)
     count = spec.fronts
-    workers = [max(1, spec.workers // count + (n < spec.workers % count)) for n in range(count)]
-    shares = [own / sum(workers) for own in workers]
+    workers = _divided(spec.workers, count)
+    most = _divided(max(spec.workers, spec.max_workers or 0), count)
+    shares = [own / sum(most) for own in most]
     return tuple(
         replace(
             spec,
@@ -40,14 +42,16 @@ def parts(spec: FrontSpec) -> tuple[FrontSpec, ...]:
             control_socket=control,
             log_file=log,
             workers=own,
+            max_workers=None if spec.max_workers is None else mine,
             queue_limit=-(-spec.queue_limit // count),
             cpu=None if spec.cpu is None else spec.cpu * share,
             memory=None if spec.memory is None else int(spec.memory * share),
             fronts=1,
         )
-        for number, (own, share, socket, control, log) in enumerate(
+        for number, (own, mine, share, socket, control, log) in enumerate(
             zip(
                 workers,
+                most,
                 shares,
                 paths_of(spec.socket, count),
                 paths_of(spec.control_socket, count),
@@ -57,6 +61,10 @@ def parts(spec: FrontSpec) -> tuple[FrontSpec, ...]:
             start=1,
         )
     )
+
+
+def _divided(workers: int, count: int) -> list[int]:
+    return [max(1, workers // count + (n < workers % count)) for n in range(count)]
 
 
 def together(id: str, said: Sequence[FrontStatus]) -> FrontStatus:
@@ -78,8 +86,16 @@ def together(id: str, said: Sequence[FrontStatus]) -> FrontStatus:
         restarts=sum(status.restarts for status in said),
         error=next((status.error for status in said if status.error is not None), None),
         swagger=any(status.swagger for status in said),
-        notes=tuple(dict.fromkeys(note for status in said for note in status.notes)),
+        notes=_notes(said),
+        asleep=any(status.asleep for status in said),
     )
+
+
+def _notes(said: Sequence[FrontStatus]) -> tuple[str, ...]:
+    """Each once; that one of them sleeps is no news while another serves."""
+    dropped = (ASLEEP, WAKING) if any(status.ready_workers for status in said) else ()
+    notes = dict.fromkeys(note for status in said for note in status.notes)
+    return tuple(note for note in notes if note not in dropped)
 
 
 def _state(said: Sequence[FrontStatus], living: Sequence[FrontStatus]) -> FrontState:
