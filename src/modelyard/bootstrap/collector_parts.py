@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from modelyard.bootstrap.collector_outcomes import Outcomes
 from modelyard.bootstrap.collector_questions import Questions
 from modelyard.bootstrap.collector_standards import Standards
 from modelyard.collector.drain import Drain
@@ -42,6 +43,7 @@ class Collector:
     standards: Standards
     questions: Questions
     inputs: Inputs
+    outcomes: Outcomes
 
 
 def collector_socket(settings: Settings) -> Path:
@@ -59,14 +61,16 @@ def make_collector(settings: Settings) -> Collector:
     gateway = GatewayLog()
     drain = Drain(settings.rings, gateway)
     standards = Standards(settings)
+    outcomes = Outcomes(settings)
     store = Store(
         settings.telemetry,
-        [drain, standards.listener],
+        [drain, *outcomes.sources, standards.listener],
         limits=Limits(settings.telemetry_memory, settings.telemetry_threads),
         days=settings.telemetry_days,
         free=settings.telemetry_free,
     )
     drain.note = store.note
+    outcomes.join(store)
     standards.join(store, drain, gateway)
     inputs = Inputs(
         settings.collected,
@@ -77,13 +81,17 @@ def make_collector(settings: Settings) -> Collector:
     )
     status = Status(store, drain, gateway, inputs)
     questions = Questions(settings, store, finder(inputs))
-    return Collector(settings, store, drain, gateway, status, standards, questions, inputs)
+    return Collector(
+        settings, store, drain, gateway, status, standards, questions, inputs, outcomes
+    )  # fmt: skip
 
 
 def make_parts(collector: Collector) -> Sequence[Part]:
     """Those that live beside the store; it has started when they do."""
     socket = GatewaySocket(log_socket(collector.settings), collector.gateway.take)
-    return [socket, collector.standards, collector.questions, collector.inputs]
+    return [
+        socket, collector.standards, collector.questions, collector.inputs, collector.outcomes
+    ]  # fmt: skip
 
 
 def make_routes(collector: Collector) -> Sequence[Route]:
@@ -93,4 +101,5 @@ def make_routes(collector: Collector) -> Sequence[Route]:
         *collector.standards.routes(collector.store),
         *collector.questions.routes(),
         *InputsRoutes(collector.inputs).routes(),
+        *collector.outcomes.routes(),
     ]

@@ -8,7 +8,7 @@ from typing import Protocol
 from modelyard.collector.drain_ring import Drained
 from modelyard.collector.ring_folder import RingFolder
 from modelyard.collector.sink import Row
-from modelyard.collector.store_engine import Batch, Ring
+from modelyard.collector.store_engine import OWN, Batch, Ring
 
 BATCH_BYTES = 4 * 1024 * 1024
 """Bytes of records in one transaction: about 35,000 of them, that stay in the cache."""
@@ -65,7 +65,7 @@ class Drain:
 
     def opened(self, known: Mapping[str, Ring]) -> None:
         """How far each ring is written, as the engine says; read on from there."""
-        self._known = dict(known)
+        self._known = {id: ring for id, ring in known.items() if not id.startswith(OWN)}
         for ring in self._rings.values():
             ring.begin(self._known.get(ring.id))
 

@@ -13,6 +13,10 @@ from modelyard.collector.store_layout import BATCH, LABEL, LAYOUTS
 from modelyard.telemetry.tables import Column
 
 
+OWN = "own:"
+"""What names begin with whose positions are kept beside those of rings, which are no rings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ring:
     """How far a ring's records are kept, and how many of its dropped ones were told."""
