@@ -7,6 +7,7 @@ import pytest
 
 from modelyard.domain.routing import Backend
 from modelyard.testing.gateway import Answer, FakeGateway, GatewayConformance
+from modelyard.testing.gateway_traffic import TrafficConformance
 from tests.gateway.yard import Yard
 
 
@@ -17,10 +18,8 @@ class FakeHarness:
     def front(self, id: str) -> Backend:
         return Backend(id, (f"/run/{id}.sock",), 10.0)
 
-    def ask(
-        self, method: str, path: str, *, key: str | None = None, port: int | None = None
-    ) -> Answer:
-        return self.gateway.ask(method, path, key=key, port=port)
+    def ask(self, method: str, path: str, **more: object) -> Answer:
+        return self.gateway.ask(method, path, **more)
 
     def free_port(self) -> int:
         return 8800
@@ -29,13 +28,13 @@ class FakeHarness:
         return 8801
 
 
-class TestFakeGateway(GatewayConformance):
+class TestFakeGateway(GatewayConformance, TrafficConformance):
     @pytest.fixture
     def harness(self) -> FakeHarness:
         return FakeHarness()
 
 
-class TestHaproxyGateway(GatewayConformance):
+class TestHaproxyGateway(GatewayConformance, TrafficConformance):
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[Yard]:
         yard = Yard(tmp_path)

@@ -150,9 +150,17 @@ class Yard:
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
     def ask(
-        self, method: str, path: str, *, key: str | None = None, port: int | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = None,
+        port: int | None = None,
+        version: str | None = None,
     ) -> Answer:
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        if version is not None:
+            headers["azureml-model-deployment"] = version
         reply = self.call(path, method, headers=headers, port=port)
         said = reply.json
         return Answer(

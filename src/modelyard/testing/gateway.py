@@ -1,6 +1,11 @@
 """An in-memory gateway, and what every gateway promises (``GatewayConformance``)."""
 
+import base64
 import hashlib
+import hmac
+import json
+import random
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +15,7 @@ import pytest
 from modelyard.domain.errors import GatewayFailed
 from modelyard.domain.routing import Backend, Route, RoutingTable
 from modelyard.domain.services import Auth
+from modelyard.domain.traffic import buckets
 from modelyard.ports import Gateway
 
 
@@ -68,12 +74,20 @@ class FakeGateway:
         return self.is_settled
 
     def ask(
-        self, method: str, path: str, *, key: str | None = None, port: int | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = None,
+        port: int | None = None,
+        version: str | None = None,
     ) -> Answer:
         """Where a request ends with the present table."""
         if port is not None:
             local = next((r for r in self.table.routes if r.port == port), None)
-            return Answer(0, "refused") if local is None else self._passed_on(local, path)
+            if local is None:
+                return Answer(0, "refused")
+            return self._passed_on(local, method, path, version)
         if _is_telemetry(path):
             return self._telemetry(path, key)
         if not path.startswith("/serve/"):
@@ -81,9 +95,9 @@ class FakeGateway:
         workspace, service, *rest = [*path.split("/", 4)[2:], "", ""][:3]
         for route in self.table.routes:
             if (route.workspace, route.service) == (workspace, service):
-                if not _admitted(route, method, key):
+                if not self._admitted(route, method, key):
                     return Answer(401, "unauthenticated")
-                return self._passed_on(route, "/" + "".join(rest))
+                return self._passed_on(route, method, "/" + "".join(rest), version)
         return Answer(404, "not_found")
 
     def _telemetry(self, path: str, key: str | None) -> Answer:
@@ -92,10 +106,28 @@ class FakeGateway:
             return Answer(401, "unauthenticated")
         return Answer(200, front=f"collector {known or 'nobody'}", path=path)
 
-    def _passed_on(self, route: Route, path: str) -> Answer:
-        if route.backend is None or route.backend not in self.table.backends:
+    def _admitted(self, route: Route, method: str, key: str | None) -> bool:
+        if route.auth is Auth.OFF or (route.cors and method == "OPTIONS"):
+            return True
+        if key is None:
+            return False
+        if route.auth is Auth.TOKEN:
+            return _opens(route, key, self.table.signing_key)
+        return key_hash(key) in route.key_hashes
+
+    def _passed_on(self, route: Route, method: str, path: str, version: str | None) -> Answer:
+        if (method, path) == ("POST", "/feedback"):
+            to = f"/api/v1/telemetry/services/{route.workspace}/{route.service}/feedback"
+            return Answer(200, front=f"collector {route.workspace}/feedback", path=to)
+        unknown = version and version not in {*route.versions, *route.waiting}
+        if unknown or (route.closed and not version):
+            return Answer(404, "not_found")
+        backend = route.versions.get(version) if version else route.backend
+        if route.owners and not version:
+            backend = route.versions[random.choice(buckets(route.owners))]  # noqa: S311
+        if backend is None or backend not in self.table.backends:
             return Answer(503, "not_ready")
-        return Answer(200, front=route.backend, path=path)
+        return Answer(200, front=backend, path=path)
 
 
 _TELEMETRY = (
@@ -108,10 +140,30 @@ def _is_telemetry(path: str) -> bool:
     return path.startswith(_TELEMETRY) or path == "/metrics"
 
 
-def _admitted(route: Route, method: str, key: str | None) -> bool:
-    if route.auth is Auth.OFF or (route.cors and method == "OPTIONS"):
-        return True
-    return route.auth is Auth.KEY and key is not None and key_hash(key) in route.key_hashes
+def service_token(key: str, **claims: object) -> str:
+    """An access token as callers of a service send it, signed with ``key``."""
+    header = {"alg": "HS256", "typ": "JWT"}
+    body = ".".join(_base64(json.dumps(part).encode()) for part in (header, claims))
+    return f"{body}.{_base64(hmac.digest(key.encode(), body.encode(), 'sha256'))}"
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _opens(route: Route, token: str, key: str) -> bool:
+    body, _, signature = token.rpartition(".")
+    own = _base64(hmac.digest(key.encode(), body.encode(), "sha256"))
+    if not key or not hmac.compare_digest(signature, own):
+        return False
+    middle = body.partition(".")[2]
+    claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+    mine = (claims.get("aud"), claims.get("sid")) == (_address(route), route.id)
+    return mine and claims.get("exp", 0) > time.time()
+
+
+def _address(route: Route) -> str:
+    return f"{route.workspace}/{route.service}"
 
 
 class GatewayHarness(Protocol):
@@ -123,9 +175,19 @@ class GatewayHarness(Protocol):
         """A front that runs and answers 200 with its id."""
 
     def ask(
-        self, method: str, path: str, *, key: str | None = None, port: int | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = None,
+        port: int | None = None,
+        version: str | None = None,
     ) -> Answer:
-        """Send a request through the gateway, to the one port or to a local service's."""
+        """
+        Send a request through the gateway, to the one port or to a local service's.
+
+        ``key`` is the bearer value, ``version`` the one that the header names.
+        """
 
     def free_port(self) -> int:
         """A port that nobody listens on."""
