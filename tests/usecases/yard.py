@@ -24,9 +24,12 @@ from modelyard.usecases.actions import Actor
 from modelyard.usecases.builds import Builds
 from modelyard.usecases.in_force import InForce
 from modelyard.usecases.layout import Layout
+from modelyard.usecases.leading import Steps
 from modelyard.usecases.plan import GRACE
 from modelyard.usecases.reconcile import Reconciler
+from modelyard.usecases.switching import Switching
 from modelyard.wire import services as wire
+from modelyard.wire.endpoints import TrafficChange, VersionChange, VersionRequest
 from modelyard.wire.environments import EnvironmentDefinition
 from modelyard.wire.models import ModelRequest
 from modelyard.wire.workspaces import WorkspaceRequest
@@ -87,7 +90,7 @@ class Yard:
         self.cases = make_cases(self.adapters)
         self.reconciler = self.new_reconciler()
 
-    def new_reconciler(self) -> Reconciler:
+    def new_reconciler(self) -> Steps:
         """What a control plane that has just begun to lead would use."""
         wake = self.adapters.wake.set
         self.builds = Builds(
@@ -103,7 +106,7 @@ class Yard:
             layout=layout,
             wake=wake,
         )
-        return Reconciler(
+        reconciler = Reconciler(
             services=self.stores.services,
             environments=self.stores.environments,
             target=self.target,
@@ -115,6 +118,7 @@ class Yard:
             in_force=self.adapters.in_force,
             signing_key=signing_key(self.adapters.secret),
         )
+        return Switching(reconciler, self.stores.services, self.target, self.clock)
 
     def workspace(self, name: str = "ws") -> str:
         self.cases.workspaces.create(WorkspaceRequest(name=name, exist_ok=True))
@@ -165,12 +169,36 @@ class Yard:
 
         wait_until(met)
 
+    def make(self, version: str, name: str = "salary", **changes: object) -> wire.Version:
+        """A version, its content the default version's where nothing is said."""
+        request = VersionRequest(name=version, **changes)  # type: ignore[arg-type]
+        service = self.cases.versions.create("ws", name, request, "somebody")
+        return self.cases.watch.version(service, version)
+
+    def change(self, version: str, name: str = "salary", **changes: object) -> wire.Version:
+        """A version changed."""
+        request = VersionChange(**changes)  # type: ignore[arg-type]
+        service = self.cases.versions.change("ws", name, version, request, "somebody")
+        return self.cases.watch.version(service, version)
+
+    def traffic(self, name: str = "salary", **changes: object) -> wire.Traffic:
+        """Traffic changed."""
+        request = TrafficChange(**changes)  # type: ignore[arg-type]
+        return self.cases.traffic.change("ws", name, request, "somebody")
+
+    def versions(self, name: str = "salary") -> dict[str, ServiceVersion]:
+        id = self.stores.services.get("ws", name).id
+        return {version.name: version for version in self.stores.services.versions(id)}
+
     def version(self, name: str = "salary") -> ServiceVersion:
         return self.stores.services.versions(self.stores.services.get("ws", name).id)[0]
 
-    def revisions(self, name: str = "salary") -> dict[int, Revision]:
+    def revisions(self, name: str = "salary", version: str = "") -> dict[int, Revision]:
+        """Those of the default version by their numbers."""
         service = self.stores.services.get("ws", name)
-        return {r.number: r for r in self.stores.services.revisions(service.id)}
+        wanted = version or service.default_version
+        rows = self.stores.services.revisions(service.id)
+        return {r.number: r for r in rows if r.version == wanted}
 
     def states(self, name: str = "salary") -> dict[int, str]:
         return {number: r.state.value for number, r in self.revisions(name).items()}

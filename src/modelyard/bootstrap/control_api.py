@@ -157,6 +157,7 @@ def make_traffic(adapters: Adapters, services: Services) -> ServiceTraffic:
     return ServiceTraffic(
         services,
         adapters.stores.services,
+        adapters.stores.rollouts,
         adapters.in_force,
         adapters.clock,
         adapters.wake.set,

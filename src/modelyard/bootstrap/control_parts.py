@@ -38,6 +38,7 @@ from modelyard.usecases.limits import Capacity
 from modelyard.usecases.reconcile import Reconciler
 from modelyard.usecases.renew import Renewing
 from modelyard.usecases.shadowing import Shadowing
+from modelyard.usecases.switching import Switching
 from modelyard.usecases.together import Together
 
 VERSION = version("modelyard")
@@ -185,6 +186,7 @@ def _begin(
         in_force=adapters.in_force,
         signing_key=signing_key(adapters.secret),
     )
-    services = Renewing(reconciler, stores.services, target.outdated, adapters.clock, VERSION)
+    renewing = Renewing(reconciler, stores.services, target.outdated, adapters.clock, VERSION)
+    services = Switching(renewing, stores.services, target, adapters.clock)
     shadowing = Shadowing(stores.services, target, adapters.clock)
     return Together(services, shadowing, *(make(adapters, supervision) for make in others))

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from modelyard.domain.services import Edit, Service, ServiceVersion
-from modelyard.ports import Clock, ServiceStore
+from modelyard.ports import Clock, RolloutStore, ServiceStore
 from modelyard.usecases.events import event, traffic_facts
 from modelyard.usecases.in_force import InForce
+from modelyard.usecases.rollout_guard import check_traffic_free
 from modelyard.usecases.services import Services
 from modelyard.usecases.traffic_changes import changed_traffic, decided, gone_back, to_wire
 from modelyard.wire.endpoints import TrafficChange
@@ -19,12 +20,14 @@ class ServiceTraffic:
         self,
         services: Services,
         store: ServiceStore,
+        rollouts: RolloutStore,
         in_force: InForce,
         clock: Clock,
         wake: Callable[[], None],
     ) -> None:
         self._services = services
         self._store = store
+        self._rollouts = rollouts
         self._in_force = in_force
         self._clock = clock
         self._wake = wake
@@ -41,6 +44,9 @@ class ServiceTraffic:
         """Raises NotFound, BadInput, Conflict."""
 
         def decide(found: Service, versions: Sequence[ServiceVersion]) -> Service:
+            if (change.shares, change.default, change.sticky) != (None, None, None):
+                doing = "its traffic cannot be changed"
+                check_traffic_free(self._rollouts, found, doing)
             return changed_traffic(found, versions, change)
 
         return self._move(workspace, service, decide, "traffic", who, change.why)
@@ -51,7 +57,13 @@ class ServiceTraffic:
 
         Raises NotFound, Conflict when there is nothing to go back to.
         """
-        return self._move(workspace, service, gone_back, "rollback", who, why)
+
+        def decide(found: Service, versions: Sequence[ServiceVersion]) -> Service:
+            doing = "its traffic cannot be rolled back alone"
+            check_traffic_free(self._rollouts, found, doing)
+            return gone_back(found, versions)
+
+        return self._move(workspace, service, decide, "rollback", who, why)
 
     def _move(
         self,

@@ -8,12 +8,18 @@ from modelyard.domain.errors import BadInput, Conflict
 from modelyard.domain.services import Service, ServiceVersion
 from modelyard.domain.traffic import BUCKETS, Split, tenths
 from modelyard.usecases.sticky import checked_sticky
-from modelyard.usecases.traffic_rules import effective, split_of, unshadowed, whole, with_split
+from modelyard.usecases.traffic_rules import (
+    effective,
+    has_traffic,
+    split_of,
+    unshadowed,
+    whole,
+    with_split,
+)
 from modelyard.usecases.version_rules import (
     check_served,
     check_stays,
     find_version,
-    has_traffic,
 )
 from modelyard.wire.endpoints import TrafficChange
 from modelyard.wire.services import Traffic

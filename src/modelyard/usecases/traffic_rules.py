@@ -22,6 +22,11 @@ def effective(service: Service) -> dict[str, int]:
     return whole(split_of(service))
 
 
+def has_traffic(service: Service, version: str) -> bool:
+    """Whether requests reach it, now or as soon as the service is open again."""
+    return version == service.default_version or bool(effective(service).get(version))
+
+
 def with_split(service: Service, split: Split) -> Service:
     """
     The service with its traffic split so; as few buckets change their owner as can be.

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from modelyard.domain.errors import AlreadyExists, BadInput, Conflict, InUse, NotFound
-from modelyard.domain.rollouts import Rollout
 from modelyard.domain.services import NEWEST, Service, ServiceVersion
 from modelyard.domain.traffic import tenths
 from modelyard.usecases.merging import merge_properties, merge_tags
 from modelyard.usecases.near import did_you_mean
 from modelyard.usecases.traffic_rules import (
     effective,
+    has_traffic,
     split_of,
     stand_in,
     unshadowed,
@@ -105,11 +105,6 @@ def _check_strategy(service: Service, request: wire.VersionRequest) -> None:
             "another version for a blue/green deployment; or update it: then its new content is "
             "started beside the old."
         )
-
-
-def has_traffic(service: Service, version: str) -> bool:
-    """Whether requests reach it, now or as soon as the service is open again."""
-    return version == service.default_version or bool(effective(service).get(version))
 
 
 def made(
@@ -219,7 +214,6 @@ def check_unused(
     service: Service,
     versions: Sequence[ServiceVersion],
     name: str,
-    rollouts: Sequence[Rollout],
     doing: str,
 ) -> None:
     """
@@ -243,12 +237,6 @@ def check_unused(
             f"{said} still answers for {service.default_version!r}, which is not ready yet. Wait "
             f"until it is, then {doing} it."
         )
-    for rollout in rollouts:
-        if not rollout.ended and name in {rollout.candidate, rollout.control}:
-            raise InUse(
-                f"{said} is part of the rollout {rollout.id} of {rollout.candidate!r}. Stop the "
-                f"rollout first, then {doing} it."
-            )
 
 
 def _others(service: Service, name: str) -> dict[str, float]:

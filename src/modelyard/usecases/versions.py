@@ -13,6 +13,7 @@ from modelyard.usecases.computes import Computes
 from modelyard.usecases.contents import Contents, Resolved, filled, to_wire, with_parts
 from modelyard.usecases.environments import Environments
 from modelyard.usecases.events import content_facts, event, traffic_facts
+from modelyard.usecases.rollout_guard import check_traffic_free, check_version_free
 from modelyard.usecases.service_rules import changes_content, new_revision
 from modelyard.usecases.services import Services
 from modelyard.usecases.traffic_changes import running_on
@@ -72,6 +73,10 @@ class Versions:
 
         def decide(present: Service, versions: Sequence[ServiceVersion]) -> Edit:
             old = check_new(present, versions, request, self._most)
+            if old is not None:
+                self._check_compared(present, old.name, "changed")
+            if request.traffic is not None or request.is_default or request.strategy:
+                self._check_free(present)
             version = made(present, old, request, now)
             after = with_marks(
                 present,
@@ -124,8 +129,13 @@ class Versions:
             old = find_version(present, versions, name)
             check_stays(present, old)
             new = changed(old, change, now)
+            if change.traffic is not None or change.is_default:
+                self._check_free(present)
+            if resolved is not None:
+                self._check_compared(present, name, "changed")
             if old.enabled and not new.enabled:
-                self._check_unused(present, versions, name, "stop")
+                self._check_compared(present, name, "stopped")
+                check_unused(present, versions, name, "stop")
             after = with_marks(
                 present,
                 [*(v for v in versions if v.name != name), new],
@@ -163,7 +173,8 @@ class Versions:
             old = find_version(present, versions, name)
             if old.deleting:
                 return Edit(present)
-            self._check_unused(present, versions, name, "delete")
+            self._check_compared(present, name, "deleted")
+            check_unused(present, versions, name, "delete")
             after = without_version(present, name)
             told = event(
                 present,
@@ -231,10 +242,12 @@ class Versions:
         own = (r for r in self._store.revisions(service) if r.version == version.name)
         return next((r.content for r in own if r.number == version.wanted), None)
 
-    def _check_unused(
-        self, service: Service, versions: Sequence[ServiceVersion], name: str, doing: str
-    ) -> None:
-        check_unused(service, versions, name, self._rollouts.list(service.id), doing)
+    def _check_free(self, service: Service) -> None:
+        check_traffic_free(self._rollouts, service, "its traffic cannot be changed")
+
+    def _check_compared(self, service: Service, version: str, how: str) -> None:
+        doing = f"version {version!r} cannot be {how}"
+        check_version_free(self._rollouts, service, version, doing)
 
     @staticmethod
     def _facts(
