@@ -73,6 +73,14 @@ def test_a_request_fills_its_row() -> None:
     }
 
 
+def test_the_copy_of_a_request_is_marked_in_its_row() -> None:
+    record = Request(5.0, "id-1", "POST", "/score", 200, chosen=True, shadow=True)
+
+    _, row = _row(record)
+
+    assert (row["source"], row["chosen"]) == ("shadow", True)
+
+
 @pytest.mark.parametrize(
     ("status", "failed", "success"),
     [(200, False, True), (399, False, True), (400, False, False), (200, True, False)],

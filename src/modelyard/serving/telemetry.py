@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 
 from modelyard.domain.fronts import FrontSpec
+from modelyard.domain.shadows import SHADOW_HEADER
 from modelyard.serving.exchange import Answer, HeaderLines, Reply
 from modelyard.serving.http_request import Incoming
 from modelyard.serving.log_lines import LogLines
+from modelyard.serving.messages import BUCKET, CHOSEN, USER
 from modelyard.serving.refusals import ClientGone, Refusal
 from modelyard.serving.streams import Stream
 from modelyard.serving.tickets import Ticket
@@ -27,7 +29,7 @@ CLIENT_GONE = 499
 
 _CLOCK_SECONDS = 1.0
 _FAILED = ("x-ms-run-function-failed", "True")
-_BUCKET, _TRACE = b"x-modelyard-bucket", b"traceparent"
+_TRACE, _SHADOW = b"traceparent", SHADOW_HEADER.encode()
 _CODE_LIMIT = 64 * 1024
 _HEALTH = "/"
 
@@ -118,29 +120,29 @@ class Recorder:
             self._failed = _failed(answer)
         begun, given, known = request.began, ticket.given, request.known
         client = known.get(b"x-forwarded-for")
-        encode_into(
-            (
-                "r",
-                begun + self._offset,
-                request.tag.decode(),
-                request.method,
-                request.path,
-                status,
-                "" if status < 400 else _code(answer.body),
-                (now - begun) * 1000,
-                (given - ticket.taken) * 1000 if given else -1.0,
-                -1.0 if answer.run_ms is None else answer.run_ms,
-                ticket.together,
-                len(ticket.body) if request.render is None else request.length,
-                sent,
-                "" if client is None else client.decode("latin-1"),
-                _number(known[_BUCKET]) if _BUCKET in known else -1,
-                self._failed,
-                known[_TRACE].decode("latin-1") if _TRACE in known else "",
-                ticket.worker,
-            ),
-            self._buffer,
+        record = (
+            "r",
+            begun + self._offset,
+            request.tag.decode(),
+            request.method,
+            request.path,
+            status,
+            "" if status < 400 else _code(answer.body),
+            (now - begun) * 1000,
+            (given - ticket.taken) * 1000 if given else -1.0,
+            -1.0 if answer.run_ms is None else answer.run_ms,
+            ticket.together,
+            len(ticket.body) if request.render is None else request.length,
+            sent,
+            "" if client is None else client.decode("latin-1"),
+            _number(known[BUCKET]) if BUCKET in known else -1,
+            self._failed,
+            known[_TRACE].decode("latin-1") if _TRACE in known else "",
+            ticket.worker,
         )
+        if BUCKET in known or CHOSEN in known:  # of a service with several versions
+            record = (*record, *_split(known))  # type: ignore[assignment]
+        encode_into(record, self._buffer)
         self._put(self._buffer)
 
     def streamed(
@@ -200,10 +202,11 @@ class Recorder:
             _received(request, ticket),
             sent,
             request.header("x-forwarded-for") or "",
-            _number(request.known.get(_BUCKET, b"")),
+            _number(request.known.get(BUCKET, b"")),
             failed,
             request.header("traceparent") or "",
             0 if ticket is None else ticket.worker,
+            *_split(request.known),
         )
         self._put(encode(record))
 
@@ -220,6 +223,11 @@ def _code(body: object) -> str:
 
 def _failed(answer: Answer) -> bool:
     return any((name.lower(), value) == _FAILED for name, value in answer.headers)
+
+
+def _split(known: Mapping[bytes, bytes]) -> tuple[str, bool, bool]:
+    """The user, whether the caller named the version, and whether it is a shadow's copy."""
+    return known.get(USER, b"").decode("latin-1"), CHOSEN in known, _SHADOW in known
 
 
 def _number(header: bytes) -> int:

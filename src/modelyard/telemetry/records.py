@@ -39,7 +39,8 @@ class Request(msgspec.Struct, array_like=True, tag_field="kind", tag="r", frozen
     alone. ``bucket`` is the caller's of a sticky assignment, -1 without. ``failed`` says that the
     script's own failure was detected or raised. ``trace`` is W3C traceparent's value, '' without.
     ``user`` is a hash of the user of a sticky assignment, '' without. ``chosen`` says that the
-    caller named the version, so that it was not shared out.
+    caller named the version, so that it was not shared out; ``shadow``, that it is the copy of
+    another request.
     """
 
     time: float
@@ -61,6 +62,7 @@ class Request(msgspec.Struct, array_like=True, tag_field="kind", tag="r", frozen
     worker: int = 0
     user: str = ""
     chosen: bool = False
+    shadow: bool = False
 
 
 class Log(msgspec.Struct, array_like=True, tag_field="kind", tag="l", frozen=True, gc=False):

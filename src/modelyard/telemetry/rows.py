@@ -98,7 +98,7 @@ class Rows:
             record.user or None,
             record.chosen,
             record.client or None,
-            "front",
+            "shadow" if record.shadow else "front",
             record.worker or None,
             operation or record.id,
             parent,

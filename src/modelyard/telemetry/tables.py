@@ -75,7 +75,7 @@ _TABLES = (
     user_Id        VARCHAR  hash of the user of a sticky assignment
     chosen         BOOLEAN  whether it named its version, or is a shadow's copy: not shared out
     client_IP      VARCHAR  address of the client
-    source         VARCHAR  front or gateway: who wrote the row
+    source         VARCHAR  who wrote the row: front, gateway, or shadow (a front, of a copy)
     worker         INTEGER  the number of the worker that ran it
 """)
         + _WHERE,
