@@ -302,8 +302,8 @@ def test_a_failed_replacement_leaves_the_old_home_as_it_was(old: Filled, tmp_pat
 @pytest.mark.parametrize(
     ("about", "said"),
     [
-        ({"format": 1, "release": "9.1", "schema": "0999", "tables": {}}, "Install 9.1"),
-        ({"format": 2, "release": "9.1", "schema": "0001", "tables": {}}, "newer release 9.1"),
+        ({"format": 2, "release": "9.1", "schema": "0999", "tables": {}}, "Install 9.1"),
+        ({"format": 3, "release": "9.1", "schema": "0001", "tables": {}}, "newer release 9.1"),
     ],
 )
 def test_a_backup_of_a_newer_release_names_the_release(

@@ -42,7 +42,7 @@ def cut_back(archive: bytes, revision: str, known: dict[str, set[str]]) -> bytes
         data = member.whole(10**9)
         if member.name == "backup.json":
             about: dict[str, Any] = json.loads(data)
-            about["schema"] = revision
+            about["schema"], about["format"] = revision, 1
             about["tables"] = {
                 table: {c: kind for c, kind in columns.items() if c in known[table]}
                 for table, columns in about["tables"].items()
@@ -61,7 +61,7 @@ def cut_back(archive: bytes, revision: str, known: dict[str, set[str]]) -> bytes
             stream.add(member.name, json.dumps(end).encode())
         elif member.name == "secret.key":
             add(member.name, data)
-        else:
+        elif member.name not in {"files.json", "ingest.key"}:
             stream.add(member.name, data)
     stream.close()
     return out.getvalue()

@@ -36,6 +36,9 @@ def test_a_service_answers_with_its_old_key_from_a_restored_home(
         assert json.loads(answer.data)["answer"] == "still here"
         assert new.score("echo", {}, workspace="saved", key="wrong").status == 401
         assert "weights" in new.cli("model", "list", "--workspace", "saved").stdout
+        counted = "SELECT count(*) AS n FROM requests WHERE source = 'front'"
+        kept = json.loads(new.cli("query", counted, "--json").stdout)[0]["n"]
+        assert kept >= 100  # those before and during the backup, which were in no file yet
     finally:
         new.down()
         new.kill_all()

@@ -27,6 +27,13 @@ class Sink(Protocol):
         """Take all of them."""
 
 
+class Readable(Protocol):
+    """Where bytes come from."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, nothing at the end."""
+
+
 class Writer:
     """Appends members; ``close`` writes the end of the archive, not of the stream."""
 
@@ -39,7 +46,7 @@ class Writer:
         self._stream.write(data)
         self._pad(len(data))
 
-    def copy(self, name: str, source: BinaryIO, size: int) -> None:
+    def copy(self, name: str, source: Readable, size: int) -> None:
         """A member of that many bytes of a file. Raises BadArchive when the file is shorter."""
         self._head(name, size)
         rest = size

@@ -5,11 +5,13 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 
 from modelyard import settings as settings_
+from modelyard.bootstrap import backup_telemetry
 from modelyard.bootstrap.archive import Writer
 from modelyard.bootstrap.backup_output import Output, Stdout, file_output
 from modelyard.bootstrap.backup_parts import Parts
@@ -23,11 +25,19 @@ from modelyard.stores.sql import dumps
 from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.engine import connect
 
-FORMAT = 1
+FORMAT = 2
 """Raised when an older release could not read what is written now."""
 
 
-def backup(settings: Settings, output: Output) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What may be left out: it may be many times the rest."""
+
+    telemetry: bool = True
+    data: bool = True
+
+
+def backup(settings: Settings, output: Output, wanted: Wanted = Wanted()) -> list[str]:
     """
     Write everything; the digests of files that should be there and are not.
 
@@ -35,6 +45,8 @@ def backup(settings: Settings, output: Output) -> list[str]:
     names never change and are kept from being collected. Raises NotFound, Conflict, DiskFull.
     """
     database = open_database(settings)
+    if (wanted.telemetry or wanted.data) and (lacking := backup_telemetry.write_all(settings)):
+        complain(lacking)
     try:
         with files_stay(settings.run):
             parts = Parts(Writer(output))
@@ -49,6 +61,12 @@ def backup(settings: Settings, output: Output) -> list[str]:
                 parts.database(connection)
             parts.files(FileBlobStore(settings.home))
             parts.file("secret.key", settings.home / "secret.key")
+            for key in backup_telemetry.keys(settings):
+                parts.file(key.name, key)
+            if wanted.telemetry:
+                parts.kept(backup_telemetry.telemetry_files(settings))
+            if wanted.data:
+                parts.kept(backup_telemetry.collected_files(settings))
             return parts.end()
     finally:
         database.close()
@@ -70,10 +88,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; errors are one sentence on stderr."""
     parser = argparse.ArgumentParser(prog="modelyard backup", description=__doc__)
     parser.add_argument("file", metavar="FILE", help="a .tar, or - for standard output")
+    parser.add_argument("--no-telemetry", action="store_true", help="leave telemetry out")
+    parser.add_argument("--no-data", action="store_true", help="leave collected data out")
     asked = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)  # so that nothing half-written stays
     try:
-        return _run(settings_.read(), asked.file)
+        wanted = Wanted(telemetry=not asked.no_telemetry, data=not asked.no_data)
+        return _run(settings_.read(), asked.file, wanted)
     except ModelyardError as error:
         complain(error.message)
         return 3 if isinstance(error, NotFound) else 1
@@ -89,13 +110,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _run(settings: Settings, name: str) -> int:
+def _run(settings: Settings, name: str, wanted: Wanted) -> int:
     if name == "-":
-        missing = backup(settings, Stdout())
+        missing = backup(settings, Stdout(), wanted)
     else:
         file = Path(name).absolute()
         with file_output(file) as output:
-            missing = backup(settings, output)
+            missing = backup(settings, output, wanted)
         complain(f"The backup is in {file}. It holds all keys: keep it where only you can read.")
     if missing:
         complain(

@@ -2,28 +2,50 @@
 The members of a backup, in the order in which they are written and read.
 
 ``backup.json`` (format, release, schema, kinds of columns), ``database/TABLE/NUMBER.jsonl``,
-``blobs/SHA256``, ``secret.key``, and at the end ``complete.json``: what there must be.
+``blobs/SHA256``, ``secret.key``, ``ingest.key``, ``collect.key``, ``files/NUMBER`` (telemetry and
+collected data), ``files.json`` (where each of these belongs, and its SHA-256: their names are too
+long for a tar), and at the end ``complete.json``: what there must be.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
-from modelyard.bootstrap.archive import Writer
+from modelyard.bootstrap.archive import Readable, Writer
 from modelyard.bootstrap.digests import DigestSet
 from modelyard.domain.errors import NotFound
 from modelyard.sdk.progress import Progress
 from modelyard.stores.blobs import FileBlobStore
 from modelyard.stores.sql import dumps, references
 
-HEAD, END, SECRET = "backup.json", "complete.json", "secret.key"
+HEAD, END, SECRET, KEPT = "backup.json", "complete.json", "secret.key", "files.json"
+KEYS = (SECRET, "ingest.key", "collect.key")
 PART = 1024 * 1024
 """Bytes of rows that are gathered for one member."""
+
+
+class Summed:
+    """A stream that sums what is read of it."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._sum = hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        """The next bytes."""
+        data = self._stream.read(size)
+        self._sum.update(data)
+        return data
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that was read."""
+        return self._sum.hexdigest()
 
 
 class Parts:
@@ -37,6 +59,7 @@ class Parts:
         self._wanted = DigestSet()
         self._missing: list[str] = []
         self._files = 0
+        self._kept: list[dict[str, str]] = []
 
     def head(self, about: Mapping[str, Any]) -> None:
         """What is said first; it is written with the schema, which ``database`` finds out."""
@@ -72,8 +95,25 @@ class Parts:
         """A small file of the home."""
         self._add(name, path.read_bytes())
 
+    def kept(self, files: Iterable[tuple[str, Path]]) -> None:
+        """
+        Files that do not change, each with its path in the home; what goes away meanwhile was too
+        old.
+        """
+        for name, path in files:
+            try:
+                stream = path.open("rb")
+            except FileNotFoundError:
+                continue
+            with stream:
+                size = os.fstat(stream.fileno()).st_size
+                summed = Summed(stream)
+                self._writer.copy(f"files/{len(self._kept):06}", summed, size)
+            self._kept.append({"path": name, "sha256": summed.digest})
+
     def end(self) -> list[str]:
         """What a whole backup has; the digests of files that were not there."""
+        self._add(KEPT, json.dumps(self._kept).encode())
         document = {
             "rows": self._rows,
             "files": self._files,

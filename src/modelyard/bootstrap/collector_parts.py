@@ -13,6 +13,7 @@ from modelyard.collector.gateway_log import GatewayLog, GatewaySocket
 from modelyard.collector.inputs.collect import Inputs
 from modelyard.collector.inputs.requests import finder
 from modelyard.collector.inputs.routes import InputsRoutes
+from modelyard.collector.sealing import Sealing
 from modelyard.collector.status import Status
 from modelyard.collector.store import Store
 from modelyard.collector.store_opening import Limits
@@ -102,4 +103,5 @@ def make_routes(collector: Collector) -> Sequence[Route]:
         *collector.questions.routes(),
         *InputsRoutes(collector.inputs).routes(),
         *collector.outcomes.routes(),
+        *Sealing(collector.store, collector.inputs).routes(),
     ]

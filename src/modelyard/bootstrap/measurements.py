@@ -1,12 +1,12 @@
 """Asks the collector, over its own socket, what came to two versions of a service."""
 
-import socket
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
 
+from modelyard.bootstrap.unix_http import UnixConnection
 from modelyard.domain.errors import Unavailable
 from modelyard.domain.measuring import Measured, Question
 from modelyard.wire.errors import Problem
@@ -45,7 +45,7 @@ class CollectorMeasurements:
         raise Unavailable(f"Telemetry cannot be measured: {said}")
 
     def _post(self, target: str, body: bytes) -> tuple[int, bytes]:
-        connection = _Connection(self._path, self._seconds)
+        connection = UnixConnection(self._path, self._seconds)
         try:
             connection.request("POST", target, body, _HEADERS)
             answer = connection.getresponse()
@@ -55,17 +55,3 @@ class CollectorMeasurements:
             raise Unavailable(f"The collector cannot be asked: {why}. {_WAY_OUT}") from error
         finally:
             connection.close()
-
-
-class _Connection(HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: Path, seconds: float) -> None:
-        super().__init__("collector", timeout=seconds)
-        self._path = path
-
-    def connect(self) -> None:
-        """Raises OSError."""
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))

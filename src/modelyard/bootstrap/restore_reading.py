@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from modelyard.bootstrap.archive import Member, members
 from modelyard.bootstrap.backup import FORMAT
-from modelyard.bootstrap.backup_parts import END, HEAD, SECRET
+from modelyard.bootstrap.backup_parts import END, HEAD, KEPT, KEYS
 from modelyard.bootstrap.digests import DigestSet
+from modelyard.bootstrap.restore_kept import KeptFiles
 from modelyard.bootstrap.restore_services import begin_anew
 from modelyard.domain.errors import BadArchive, Conflict
 from modelyard.domain.manifests import check_digest
@@ -35,6 +36,7 @@ class Reading:
         self._end: Mapping[str, Any] | None = None
         self._rows: dict[str, int] = {}
         self._bytes = 0
+        self._kept = KeptFiles(draft)
 
     def read(self, stream: BinaryIO, connection: Connection) -> None:
         """All of it. Raises BadArchive for a torn or foreign one, Conflict for a newer one."""
@@ -53,7 +55,8 @@ class Reading:
         counts = [
             f"{self._rows.get(table, 0)} {table}" for table in ("models", "runs", "services")
         ]
-        return f"{', '.join(counts)} and {len(self._stored)} files ({human(self._bytes)})"
+        kept = f", {self._kept.count} files of telemetry and data" if self._kept.count else ""
+        return f"{', '.join(counts)}{kept} and {len(self._stored)} files ({human(self._bytes)})"
 
     def _take(self, member: Member, connection: Connection) -> None:
         if not self._about:
@@ -67,8 +70,12 @@ class Reading:
                 self._rows[table] = self._rows.get(table, 0) + count
             case ["blobs", digest]:
                 self._keep(member, digest)
-            case [name] if name == SECRET:
-                path = self._draft / SECRET
+            case ["files", number]:
+                self._kept.take(number, member)
+            case [name] if name == KEPT:
+                self._kept.place(self._summed(member))
+            case [name] if name in KEYS:
+                path = self._draft / name
                 path.touch(mode=0o600)
                 path.write_bytes(self._summed(member))
             case [name] if name == END:
@@ -105,7 +112,7 @@ class Reading:
 
     def _check_whole(self, connection: Connection, end: Mapping[str, Any]) -> None:
         rows = {table: count for table, count in end.get("rows", {}).items() if count}
-        if self._sums != end.get("sha256") or rows != self._rows:
+        if self._sums != end.get("sha256") or rows != self._rows or self._kept.waiting:
             raise BadArchive("The backup is torn: its database is not what was saved.")
         missing = set(end.get("missing", []))
         for _, files in references.manifest_files(connection):

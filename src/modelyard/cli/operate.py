@@ -10,9 +10,23 @@ from modelyard.cli.processes import run_part
 
 def backup(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A .tar, or - for standard output.")],
+    no_telemetry: Annotated[
+        bool, typer.Option("--no-telemetry", help="Leave requests, logs and metrics out.")
+    ] = False,
+    no_data: Annotated[
+        bool, typer.Option("--no-data", help="Leave collected inputs and outputs out.")
+    ] = False,
 ) -> None:
-    """Save the database, all files and the secret key, while the server runs."""
-    run_part("backup", ["--", file])
+    """
+    Save everything while the server runs: the database, all files, telemetry, collected data and
+    the keys.
+
+    modelyard backup yard.tar
+
+    modelyard backup --no-telemetry - | gzip > yard.tar.gz
+    """
+    flags = [name for name, on in (("--no-telemetry", no_telemetry), ("--no-data", no_data)) if on]
+    run_part("backup", [*flags, "--", file])
 
 
 def restore(

@@ -97,6 +97,15 @@ class Store:
         """Until what was added before is seen by questions, or cannot be written now."""
         await asyncio.to_thread(self.writer.settle)
 
+    def seal_all(self) -> None:
+        """
+        Have all rows that are written in files, also those of the hour that runs. Blocks.
+
+        Raises Unavailable, DiskFull, duckdb.Error, OSError; nothing is lost or doubled then.
+        """
+        if self.handle.open or self.handle.path.exists():
+            self.keeper.seal_all()
+
     @property
     def mended(self) -> int:
         """Rows, since the file was opened, with values that did not fit their columns."""

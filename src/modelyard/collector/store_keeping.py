@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -60,10 +61,17 @@ class Keeper:
 
     def run_once(self, now: float) -> None:
         """Seal and delete what is due at ``now``. Raises as ``Sealer.run`` does."""
+        self._seal(now)
+        self._forget_old(now)
+
+    def seal_all(self) -> None:
+        """Seal all hours, over or not. Raises as ``Sealer.run`` does. From any thread."""
+        self._seal(math.inf)
+
+    def _seal(self, now: float) -> None:
         engine = self._handle.get()
         with self._handle.borrow(For.SEALING) as cursor:
             self._sealer.run(cursor, engine.batch, now, lambda t: engine.clean_later([t]))
-        self._forget_old(now)
 
     def _run(self) -> None:
         while not self._ending.wait(INTERVAL):

@@ -94,6 +94,12 @@ class Inputs:
         found = [s for s in self.spool.segments if (s.part.workspace, s.part.service) == named]
         self._seal(found)
 
+    def seal_everything(self) -> None:
+        """As ``seal_all``, of all services."""
+        while self._drained():
+            pass
+        self._seal(self.spool.segments)
+
     def run_once(self, now: float | None = None) -> bool:
         """One look; whether there is more to do at once. Raises OSError, DiskFull."""
         now = time.time() if now is None else now
