@@ -120,8 +120,8 @@ def test_without_room_on_the_machine_copies_are_lost_and_nothing_breaks(tmp_path
 
 def store_fd() -> int:
     """As another process of the same user would find it."""
-    for name in os.listdir("/proc/self/fd"):
+    for file in Path("/proc/self/fd").iterdir():
         with suppress(OSError):
-            if "modelyard-shadow" in os.readlink(f"/proc/self/fd/{name}"):
-                return int(name)
+            if "modelyard-shadow" in str(file.readlink()):
+                return int(file.name)
     raise AssertionError("There is no store.")

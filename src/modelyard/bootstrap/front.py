@@ -18,6 +18,7 @@ import uvloop
 
 from modelyard.domain.errors import BadInput, ModelyardError
 from modelyard.domain.fronts import SPEC_VERSION, FrontSpec, FrontState
+from modelyard.domain.shadows import orders_path
 from modelyard.serving import launch, orphans, sharing
 from modelyard.serving.app import App
 from modelyard.serving.batches import Batches
@@ -38,6 +39,7 @@ from modelyard.serving.queue import WaitingQueue
 from modelyard.serving.refusals import Refusal, unavailable
 from modelyard.serving.roles import Role
 from modelyard.serving.scaler import Scaler
+from modelyard.serving.shadows import Shadows
 from modelyard.serving.sleeping import Sleeper
 from modelyard.serving.status import Standing
 from modelyard.serving.telemetry import Rings
@@ -69,8 +71,18 @@ def read_spec(path: Path) -> FrontSpec:
 class Front:
     """All parts of a running front; made, started and stopped inside the event loop."""
 
-    def __init__(self, spec: FrontSpec, limits: Limits, environment: Mapping[str, str]) -> None:
-        """``environment`` is this process's own; workers see a few variables of it."""
+    def __init__(
+        self,
+        spec: FrontSpec,
+        limits: Limits,
+        environment: Mapping[str, str],
+        file: Path | None = None,
+    ) -> None:
+        """
+        ``environment`` is this process's own; workers see a few variables of it. ``file`` is where
+        the specification lies.
+        """
+        self._file = file
         self._limits = limits
         self._environment = environment
         self._stop = asyncio.Event()
@@ -129,6 +141,14 @@ class Front:
             protocols=self.protocols,
             recorder=self.rings.recorder,
         )
+        self.shadows = Shadows(
+            app,
+            spec.service_version,
+            lambda: len(self.queue) > 0,
+            self.rings.tell,
+            self.logs.note,
+            Path(spec.control_socket).parent,
+        )
         self.http = HttpServer(app, Path(spec.socket))
         self.control = ControlServer(
             Path(spec.control_socket),
@@ -138,6 +158,7 @@ class Front:
                 "stop": self._ask_to_stop,
                 "bounds": self._bounds,
                 "logs": self._tail,
+                "shadows": self._order_shadows,
             },
         )
 
@@ -154,6 +175,7 @@ class Front:
             self.sleeper.start()
             await self.http.start()
             await self.control.start()
+            await self.shadows.start(self._file and orders_path(self._file))
             describing = asyncio.ensure_future(self._keep_description())
             self.logs.note(f"front started: process {os.getpid()}, limits {self._limits.kind}")
             gc.collect()
@@ -189,6 +211,7 @@ class Front:
         self.pool.close(unavailable("draining", "This version of the service is being stopped."))
         await self.http.stop(patience)
         await self.control.stop()
+        await self.shadows.close()
         await self._limits.close()
         self.logs.note("front stopped")
         self.logs.close()
@@ -253,18 +276,22 @@ class Front:
         self.scaler.bound(least, most)
         return self.standing.status()
 
+    async def _order_shadows(self, message: Mapping[str, Any]) -> Any:
+        await self.shadows.ordered(message)
+        return self.standing.status()
+
     async def _tail(self, message: Mapping[str, Any]) -> Any:
         count = whole_number(message, "lines", 1, 100_000, 200)
         return {"lines": await self.logs.last_lines(count)}
 
 
-async def serve(spec: FrontSpec, environment: Mapping[str, str]) -> None:
+async def serve(spec: FrontSpec, environment: Mapping[str, str], file: Path | None = None) -> None:
     """Be the front of this specification until stopped. Raises Conflict when there is one."""
     role = Role(Path(spec.socket))
     try:
         place = hashlib.sha256(spec.socket.encode()).hexdigest()[:8]
         limits = await choose(f"modelyard-{spec.id}-{place}", spec.cpu, spec.memory)
-        await Front(spec, limits, environment).run()
+        await Front(spec, limits, environment, file).run()
     finally:
         role.close()
 
@@ -275,8 +302,9 @@ def main() -> int:
         sys.stderr.write("usage: python -m modelyard.bootstrap.front SPEC.json\n")
         return 2
     try:
-        spec = read_spec(Path(sys.argv[1]))
-        uvloop.run(serve(spec, os.environ))  # noqa: TID251 - handed on to workers, not read
+        file = Path(sys.argv[1])
+        spec = read_spec(file)
+        uvloop.run(serve(spec, os.environ, file))  # noqa: TID251 - handed on to workers, not read
     except ModelyardError as error:
         sys.stderr.write(f"{error.message}\n")
         return 1
