@@ -20,6 +20,7 @@ from modelyard.api.events import EventRoutes
 from modelyard.api.experiments import ExperimentRoutes
 from modelyard.api.images import ImageRoutes
 from modelyard.api.models import ModelRoutes
+from modelyard.api.rollouts import RolloutRoutes
 from modelyard.api.runs import RunRoutes
 from modelyard.api.server import ServerRoutes
 from modelyard.api.services import ServiceRoutes
@@ -49,6 +50,7 @@ ROUTES = [
     AccessTokenRoutes,
     VersionRoutes,
     TrafficRoutes,
+    RolloutRoutes,
     EventRoutes,
     ComputeRoutes,
 ]

@@ -12,6 +12,7 @@ from modelyard.usecases.experiments import Experiments
 from modelyard.usecases.images import Images
 from modelyard.usecases.jobs import Jobs
 from modelyard.usecases.models import Models
+from modelyard.usecases.rollouts import Rollouts
 from modelyard.usecases.runs import Runs
 from modelyard.usecases.service_watch import ServiceWatch
 from modelyard.usecases.services import Services
@@ -46,6 +47,7 @@ class UseCases:
     access_tokens: AccessTokens
     versions: Versions
     traffic: ServiceTraffic
+    rollouts: Rollouts
     events: Events
     watch: ServiceWatch
     computes: Computes

@@ -9,6 +9,7 @@ from modelyard.api.cases import UseCases
 from modelyard.bootstrap.control_parts import VERSION, Adapters, open_allowed
 from modelyard.bootstrap.job_parts import job_tokens
 from modelyard.bootstrap.machine import free_port, memory_of
+from modelyard.bootstrap.rollout_parts import make_rollouts
 from modelyard.usecases.access_tokens import AccessTokens, signing_key
 from modelyard.usecases.blobs import Blobs
 from modelyard.usecases.computes import Computes
@@ -106,6 +107,7 @@ def make_cases(adapters: Adapters) -> UseCases:
         access_tokens=AccessTokens(stores.services, clock, signing_key(adapters.secret)),
         versions=_versions(adapters, services, contents, environments, computes),
         traffic=make_traffic(adapters, services),
+        rollouts=make_rollouts(adapters),
         events=Events(stores.events, stores.workspaces),
         watch=_watch(adapters),
         computes=computes,

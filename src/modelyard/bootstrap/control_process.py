@@ -19,6 +19,7 @@ from modelyard.bootstrap.home import prepare
 from modelyard.bootstrap.job_parts import make_job_reconciler
 from modelyard.bootstrap.local_token import ensure_local_token
 from modelyard.bootstrap.log_ring import hand_over
+from modelyard.bootstrap.rollout_parts import make_rolling
 from modelyard.settings import Settings
 from modelyard.supervisor.atomic import write_atomically
 from modelyard.usecases.tokens import Tokens
@@ -32,7 +33,7 @@ def run(settings: Settings) -> None:
     handed_over = hand_over(settings, "control")
     adapters = open_adapters(settings)
     ensure_local_token(Tokens(adapters.stores.tokens, adapters.clock), settings.home / "token")
-    leader = make_leader(adapters, make_gateway(settings), make_job_reconciler)
+    leader = make_leader(adapters, make_gateway(settings), make_job_reconciler, make_rolling)
     leader.start()
     # imported late: the gateway starts while this process still loads the framework
     api = importlib.import_module("modelyard.bootstrap.control_api")

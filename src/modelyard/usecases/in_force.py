@@ -39,6 +39,16 @@ class InForce:
         with self._changed:
             return self._now
 
+    def mark(self) -> int:
+        """For ``reached``: stands for what is stored at this moment."""
+        with self._changed:
+            return self._begun + 1
+
+    def reached(self, mark: int) -> bool:
+        """Whether what was stored when the mark was made is in force."""
+        with self._changed:
+            return self._done >= mark
+
     def wait(self) -> bool:
         """Wait until what is stored at this moment is in force; whether it is."""
         with self._changed:
