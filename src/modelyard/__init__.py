@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from modelyard.domain.predictors import Batching as Batching
     from modelyard.sdk.aci import AciWebservice as AciWebservice
     from modelyard.sdk.aks import AksWebservice as AksWebservice
+    from modelyard.sdk.aks_compute import AksCompute as AksCompute
+    from modelyard.sdk.aks_endpoints import AksEndpoint as AksEndpoint
+    from modelyard.sdk.aml_compute import AmlCompute as AmlCompute
     from modelyard.sdk.authentication import (
         AzureCliAuthentication as AzureCliAuthentication,
     )
@@ -27,7 +30,9 @@ if TYPE_CHECKING:
         ServicePrincipalAuthentication as ServicePrincipalAuthentication,
     )
     from modelyard.sdk.client import Client as Client
+    from modelyard.sdk.computes import ComputeTarget as ComputeTarget
     from modelyard.sdk.conda_dependencies import CondaDependencies as CondaDependencies
+    from modelyard.sdk.endpoints import Endpoint as Endpoint
     from modelyard.sdk.environments import Environment as Environment
     from modelyard.sdk.experiments import Experiment as Experiment
     from modelyard.sdk.images import ContainerImage as ContainerImage
@@ -44,12 +49,17 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AciWebservice": "modelyard.sdk.aci",
+    "AksCompute": "modelyard.sdk.aks_compute",
+    "AksEndpoint": "modelyard.sdk.aks_endpoints",
     "AksWebservice": "modelyard.sdk.aks",
+    "AmlCompute": "modelyard.sdk.aml_compute",
     "AzureCliAuthentication": "modelyard.sdk.authentication",
     "Batching": "modelyard.domain.predictors",
     "Client": "modelyard.sdk.client",
+    "ComputeTarget": "modelyard.sdk.computes",
     "CondaDependencies": "modelyard.sdk.conda_dependencies",
     "ContainerImage": "modelyard.sdk.images",
+    "Endpoint": "modelyard.sdk.endpoints",
     "Environment": "modelyard.sdk.environments",
     "Experiment": "modelyard.sdk.experiments",
     "Image": "modelyard.sdk.images",
@@ -70,12 +80,17 @@ _HOMES = {
 
 __all__ = [
     "AciWebservice",
+    "AksCompute",
+    "AksEndpoint",
     "AksWebservice",
+    "AmlCompute",
     "AzureCliAuthentication",
     "Batching",
     "Client",
+    "ComputeTarget",
     "CondaDependencies",
     "ContainerImage",
+    "Endpoint",
     "Environment",
     "Experiment",
     "Image",

@@ -93,7 +93,7 @@ print(azureml.core.VERSION)
         ("from azureml.pipeline.steps import PythonScriptStep", "Pipelines are not there yet"),
         ("import azureml.core\nazureml.core.Nothing", "'azureml.core.Nothing'"),
         ("from azureml.core import Dataset\nDataset.get_by_name", "Read files with pandas"),
-        ("from azureml.core.compute import AksCompute\nAksCompute()", "this machine"),
+        ("from azureml.core.compute import BatchCompute\nBatchCompute()", "this machine"),
         ("from azureml.train.automl import AutoMLConfig", "scikit-learn"),
     ],
 )

@@ -2,10 +2,23 @@ from typing import Any
 
 import pytest
 
-from modelyard import AciWebservice, AksWebservice, LocalWebservice
-from modelyard.sdk.errors import WebserviceException
+from modelyard import (
+    AciWebservice,
+    AksEndpoint,
+    AksWebservice,
+    Endpoint,
+    LocalWebservice,
+    Webservice,
+)
+from modelyard.sdk.errors import ComputeTargetException, WebserviceException
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
-from modelyard.wire.services import Content, EnvironmentDefinition, Limits, ServiceRequest
+from modelyard.wire.services import (
+    Content,
+    EnvironmentDefinition,
+    Limits,
+    ServiceRequest,
+    ServingOptions,
+)
 
 
 def request_of(configuration: WebserviceDeploymentConfiguration) -> ServiceRequest:
@@ -63,8 +76,13 @@ def test_the_arguments_are_attributes_as_in_azure() -> None:
         ({"autoscale_target_utilization": 120}, "percentage"),
         ({"cpu_cores": 0}, "cpu_cores"),
         ({"memory_gb": "much"}, "memory_gb"),
-        ({"token_auth_enabled": True}, "token_auth_enabled"),
         ({"token_auth_enabled": True, "auth_enabled": True}, "not both"),
+        ({"token_auth_enabled": True, "primary_key": "k"}, "token_auth_enabled"),
+        ({"autoscale_enabled": False, "autoscale_max_replicas": 2}, "autoscale_enabled=False"),
+        ({"num_replicas": 1.5}, "whole number"),
+        ({"gpu_cores": -1}, "gpu_cores"),
+        ({"cpu_cores": 2, "cpu_cores_limit": 1}, "cpu_cores_limit"),
+        ({"memory_gb": float("nan")}, "memory_gb"),
         ({"primary_key": "k", "auth_enabled": False}, "auth_enabled=False"),
         ({"namespace": "Bad_Name"}, "Bad_Name"),
     ],
@@ -72,8 +90,97 @@ def test_the_arguments_are_attributes_as_in_azure() -> None:
 def test_arguments_that_contradict_each_other_are_refused(
     arguments: dict[str, Any], says: str
 ) -> None:
-    with pytest.raises(WebserviceException, match=says):
+    with pytest.raises(WebserviceException, match=rf"^Invalid configuration, .*{says}"):
         AksWebservice.deploy_configuration(**arguments)
+
+
+@pytest.mark.parametrize("percentile", [-1, 100.5, "half", True])
+def test_what_is_no_share_is_refused(percentile: Any) -> None:
+    with pytest.raises(WebserviceException, match="traffic_percentile"):
+        AksEndpoint.deploy_configuration(traffic_percentile=percentile)
+
+
+@pytest.mark.parametrize(
+    ("said", "workers", "most"),
+    [
+        ({}, None, -1),
+        ({"num_replicas": 3}, 3, 0),
+        ({"autoscale_enabled": False}, None, 0),
+        ({"autoscale_enabled": True}, None, -1),
+        ({"autoscale_min_replicas": 2}, 2, -1),
+        ({"autoscale_min_replicas": 2, "autoscale_max_replicas": 5}, 2, 5),
+        ({"autoscale_max_replicas": 5}, None, 5),
+    ],
+)
+def test_replicas_scale_as_in_azure(said: dict[str, Any], workers: int | None, most: int) -> None:
+    serving = AksWebservice.deploy_configuration(**said).serving()
+
+    assert (serving.workers, serving.max_workers) == (workers, most)
+
+
+def test_every_argument_of_aks_becomes_what_the_server_takes() -> None:
+    configuration = AksWebservice.deploy_configuration(
+        autoscale_target_utilization=60,
+        autoscale_refresh_seconds=5,
+        replica_max_concurrent_requests=4,
+        enable_app_insights=True,
+        cpu_cores=0.5,
+        memory_gb=1,
+        gpu_cores=0,
+        cpu_cores_limit=2,
+        period_seconds=20,
+        namespace="nlp",
+    )
+
+    serving = configuration.serving()
+
+    assert (serving.target_utilization, serving.refresh, serving.concurrency) == (0.6, 5, 4)
+    assert serving.collect_model_data is True
+    assert configuration.limits() == Limits(cpu=2, memory_gb=1, each=True)
+    shown = configuration.shown()
+    assert (shown["period_seconds"], shown["namespace"]) == (20, "nlp")
+    assert shown["failure_threshold"] == "3 (default, not enforced)"
+
+
+def test_nothing_is_added_to_a_native_service() -> None:
+    assert Webservice.deploy_configuration().serving() == ServingOptions()
+    assert Webservice.deploy_configuration(cpu_cores=1).limits() == Limits(cpu=1)
+
+
+def test_an_endpoints_first_version_is_called_like_it_and_has_its_share() -> None:
+    request = request_of(AksEndpoint.deploy_configuration(traffic_percentile=40, tag={"a": 1}))
+
+    assert (request.kind, request.version, request.traffic) == ("AKSENDPOINT", "x", 40)
+    assert request.tags == {"a": "1"}
+    named = AksEndpoint.deploy_configuration(version_name="one", namespace="nlp")
+    assert request_of(named).version == "one"
+
+
+def test_a_native_endpoint_names_its_first_version_and_takes_every_option() -> None:
+    request = request_of(
+        Endpoint.deploy_configuration(
+            version_name="blue", sticky="cookie", idle_timeout=60, cold_start_timeout=30
+        )
+    )
+
+    assert (request.kind, request.version, request.sticky) == ("NATIVE", "blue", "cookie")
+    with pytest.raises(TypeError, match="idle_time"):
+        Endpoint.deploy_configuration(idle_time=60)
+
+
+def test_tokens_are_the_wires_third_way() -> None:
+    assert request_of(AksWebservice.deploy_configuration(token_auth_enabled=True)).auth == "token"
+    assert request_of(AksWebservice.deploy_configuration(token_auth_enabled=False)).auth is None
+
+
+def test_a_compute_target_is_named_once() -> None:
+    configuration = AksWebservice.deploy_configuration(compute_target_name="one")
+
+    assert configuration.compute() == configuration.compute("one") == "one"
+    with pytest.raises(WebserviceException, match="'two' and compute_target_name 'one'"):
+        configuration.compute("two")
+    with pytest.raises(ComputeTargetException, match="ComputeTarget or its name"):
+        configuration.compute(3)
 
 
 @pytest.mark.parametrize("port", [0, 70000, "80", True])

@@ -306,7 +306,6 @@ def test_wrong_kinds_of_arguments_are_named(
     ("changes", "says"),
     [
         ({"cpu_cores": -1}, "cpu_cores"),
-        ({"token_auth_enabled": True}, "token_auth_enabled"),
         ({"autoscale_min_replicas": 5, "autoscale_max_replicas": 1}, "above"),
         ({}, "nothing to change"),
     ],

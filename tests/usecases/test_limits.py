@@ -6,7 +6,12 @@ import pytest
 
 from modelyard.domain.errors import BadInput
 from modelyard.domain.services import Limits, Serving
-from modelyard.usecases.limits import Capacity, checked_serving, of_all_workers
+from modelyard.usecases.limits import (
+    Capacity,
+    checked_serving,
+    of_all_workers,
+    without_missing_card,
+)
 from modelyard.wire.services import Limits as AskedLimits
 from modelyard.wire.services import ServingOptions
 from tests.usecases.yard import Yard
@@ -83,3 +88,17 @@ def test_limits_of_each_stay_as_they_were_counted_when_something_else_changes(ya
     yard.deploy(content=content)
 
     assert yard.revisions()[1].content.limits.cpu == 1.0
+
+
+def test_a_card_of_azures_cluster_that_is_not_there_is_left_out_with_a_note() -> None:
+    asked = AskedLimits(cpu=1.0, gpu=1, each=True)
+
+    limits, notes = without_missing_card(asked, Capacity(4, 8 * GB))
+
+    assert (limits.cpu, limits.gpu) == (1.0, None)
+    assert "no graphics card" in notes[0]
+    assert without_missing_card(asked, Capacity(4, 8 * GB, 1)) == (asked, ())
+    assert without_missing_card(AskedLimits(gpu=1), Capacity(4, 8 * GB)) == (
+        AskedLimits(gpu=1),
+        (),
+    )

@@ -30,4 +30,4 @@ def _error(cls: _SaysWhatToUse, attribute: str = "") -> NotSupportedException:
 
 
 DATA = "Read files with pandas or open()."
-COMPUTE = "Runs and services use this machine: leave compute targets out."
+COMPUTE = "Runs and services use this machine: use AksCompute or AmlCompute, or leave it out."

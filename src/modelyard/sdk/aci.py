@@ -3,11 +3,7 @@
 from typing import Any
 
 from modelyard.sdk.errors import not_supported
-from modelyard.sdk.service_configuration import (
-    WebserviceDeploymentConfiguration,
-    check_auth,
-    check_positive,
-)
+from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
 from modelyard.sdk.services import Webservice
 
 
@@ -19,8 +15,7 @@ class AciServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):
 
     def validate_configuration(self) -> None:
         """Raises ``WebserviceException`` for what cannot be."""
-        check_auth(self.auth_enabled, self.primary_key or self.secondary_key)
-        check_positive(self.said, "cpu_cores", "memory_gb")
+        super().validate_configuration()
         if self.said.get("ssl_enabled"):
             raise not_supported(
                 "ssl_enabled of a service", "Put a TLS proxy before Modelyard's one port."
@@ -58,6 +53,7 @@ class AciWebservice(Webservice):
     ) -> AciServiceDeploymentConfiguration:
         """
         Only limits that are written here are enforced. Keys are off unless ``auth_enabled``.
+        ``enable_app_insights`` and ``collect_model_data`` keep inputs and outputs.
         """
         return AciServiceDeploymentConfiguration(
             description=description, tags=tags, properties=properties, primary_key=primary_key,

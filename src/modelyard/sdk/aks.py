@@ -1,16 +1,13 @@
-"""AksWebservice: on this machine a service with keys, a fixed number of workers and limits."""
+"""AksWebservice: on this machine a service with keys, limits and workers that autoscale."""
 
 from typing import Any
 
-from modelyard.sdk.service_configuration import (
-    NUMBERS,
-    WebserviceDeploymentConfiguration,
-    check_auth,
-    check_namespace,
-    check_positive,
-    check_replicas,
-)
+import msgspec
+
+from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
 from modelyard.sdk.services import Webservice
+from modelyard.sdk.serving_options import BY_CORES, serving_of
+from modelyard.wire.services import ServingOptions
 
 
 class AksServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):
@@ -34,13 +31,12 @@ class AksServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):
         "failure_threshold": 3,
     }
 
-    def validate_configuration(self) -> None:
-        """Raises ``WebserviceException`` for what cannot be."""
-        keys = self.primary_key or self.secondary_key
-        check_auth(self.auth_enabled, keys, self.said.get("token_auth_enabled"))
-        check_positive(self.said, *NUMBERS)
-        check_replicas(self.said)
-        check_namespace(self.said.get("namespace"))
+    def serving(self) -> ServingOptions:
+        """How requests run; autoscaled, as in Azure, unless the number of replicas is fixed."""
+        asked = serving_of(self.said)
+        if asked.max_workers is not None:
+            return asked
+        return msgspec.structs.replace(asked, max_workers=BY_CORES)
 
 
 class AksWebservice(Webservice):
@@ -83,9 +79,13 @@ class AksWebservice(Webservice):
         blobfuse_enabled: bool | None = None,
     ) -> AksServiceDeploymentConfiguration:
         """
-        Only limits that are written here are enforced; keys are on unless ``auth_enabled=False``.
+        Replicas are workers. Cores and GB, for each replica, are enforced where they are written.
 
-        ``num_replicas`` (else ``autoscale_min_replicas``) is the number of workers.
+        Without ``num_replicas`` there are ``autoscale_min_replicas`` (1) workers at least and
+        ``autoscale_max_replicas`` at most (as many as the machine has cores, up to 10). Keys are
+        on unless ``auth_enabled=False``, or tokens are with ``token_auth_enabled``.
+        ``enable_app_insights`` and ``collect_model_data`` keep inputs and outputs. The probes'
+        settings and ``namespace`` are kept and shown: what fails is seen without probes.
         """
         return AksServiceDeploymentConfiguration(
             description=description, tags=tags, properties=properties, primary_key=primary_key,

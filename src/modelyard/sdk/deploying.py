@@ -13,6 +13,7 @@ from modelyard.sdk import folders, transfer
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.errors import UserErrorException, WebserviceException, raised_as
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
+from modelyard.wire import computes
 from modelyard.wire import services as wire
 
 
@@ -23,6 +24,7 @@ def deploy(
     inference_config: Any,
     deployment_config: Any,
     *,
+    deployment_target: Any = None,
     overwrite: bool = False,
     show_output: bool = False,
 ) -> "modelyard.Webservice":
@@ -30,19 +32,24 @@ def deploy(
     Ask for the service; it comes up in the background.
 
     ``inference_config`` is an ``InferenceConfig`` or a ``ContainerImageConfig``, or None to serve
-    the one model without a script. Raises ``WebserviceException``.
+    the one model without a script; ``deployment_target`` a ``ComputeTarget`` or its name. Raises
+    ``WebserviceException``.
     """
     configuration = checked_configuration(deployment_config)
+    compute = configuration.compute(deployment_target)
     if has_no_script(inference_config):
         check_one_model(models)
     with raised_as(WebserviceException):
         check_name("service", name)
         client = workspace.service_context
+        check_target(workspace, compute)
         ids, local = models_of(client, models)
         made = content(client, inference_config, show_output=show_output)
         made.models, made.local_models = ids, local
         configuration.remember(inference_config)
-        service = send(workspace, name, made, configuration, overwrite=overwrite)
+        service = send(
+            workspace, name, made, configuration, deployment_target=compute, overwrite=overwrite
+        )
         service._inference_config = inference_config
         return service
 
@@ -53,6 +60,7 @@ def send(
     content_: wire.Content,
     configuration: WebserviceDeploymentConfiguration,
     *,
+    deployment_target: Any = None,
     overwrite: bool,
 ) -> "modelyard.Webservice":
     """Send the request; the service in its own class."""
@@ -62,6 +70,7 @@ def send(
         content_.serving = msgspec.structs.replace(content_.serving, batching=batching)
     request = wire.ServiceRequest(name=name, content=content_, overwrite=overwrite)
     configuration.fill(request)
+    request.compute = configuration.compute(deployment_target)
     target = path("workspaces", workspace.name, "services")
     try:
         facts = workspace.service_context.send("POST", target, request, wire.Service)
@@ -71,7 +80,7 @@ def send(
             "overwrite=True to replace what it serves, update it, or delete it first.",
             details=error.details,
         ) from error
-    return modelyard.Webservice._of(workspace, facts)
+    return modelyard.Webservice._of(workspace, facts, configuration.webservice())
 
 
 def content(client: Client, config: Any, *, show_output: bool = False) -> wire.Content:
@@ -99,6 +108,14 @@ def batching_of(config: Any) -> wire.ServingOptions:
         return wire.ServingOptions()
     batching = wire.Batching(max_size=asked.max_size, max_wait_ms=asked.max_wait_ms)
     return wire.ServingOptions(batching=batching)
+
+
+def check_target(workspace: "modelyard.Workspace", name: str) -> None:
+    """Before anything is sent: raises ``WebserviceException`` naming the targets there are."""
+    if name:
+        with raised_as(WebserviceException):
+            workspace.service_context.get(path("workspaces", workspace.name, "computes", name),
+                                          computes.Compute)  # fmt: skip
 
 
 def has_no_script(config: Any) -> bool:
@@ -137,7 +154,7 @@ def checked_configuration(value: Any) -> WebserviceDeploymentConfiguration:
     if not isinstance(value, WebserviceDeploymentConfiguration):
         raise WebserviceException(
             "deployment_config must come from deploy_configuration() of AciWebservice, "
-            f"AksWebservice or LocalWebservice; it is a {type(value).__name__}."
+            f"AksWebservice, AksEndpoint or LocalWebservice; it is a {type(value).__name__}."
         )
     return value
 

@@ -200,12 +200,12 @@ class Model(ModelFacts):
 
         Without ``inference_config`` the one model is served without a script, by its framework,
         in an environment chosen for it; without ``deployment_config`` it is a native service with
-        keys on. Raises ``WebserviceException`` when the name is taken, unless ``overwrite``.
+        keys on. ``deployment_target`` is a ``ComputeTarget`` or its name. Raises
+        ``WebserviceException`` when the name is taken, unless ``overwrite``.
         """
-        del deployment_target
         return deploying.deploy(
             workspace, name, models, inference_config, deployment_config,
-            overwrite=overwrite, show_output=show_output,
+            deployment_target=deployment_target, overwrite=overwrite, show_output=show_output,
         )  # fmt: skip
 
     @staticmethod

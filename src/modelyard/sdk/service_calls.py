@@ -3,15 +3,18 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Literal, overload
 
 from modelyard.sdk import scoring, service_waiting
+from modelyard.sdk.access_tokens import AksServiceAccessToken
 from modelyard.sdk.client import Response, path
-from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
+from modelyard.sdk.errors import WebserviceException, raised_as
 from modelyard.sdk.inputs import Inputs
 from modelyard.sdk.service_facts import ServiceFacts
 from modelyard.sdk.telemetry import Moment, line_text, lines, points, told
 from modelyard.wire import services as wire
+from modelyard.wire.endpoints import AccessToken
 from modelyard.wire.telemetry import ServicePoint
 
 # a new key is at the gateway a moment after the server has given it out
@@ -142,17 +145,21 @@ class CallsService(ServiceFacts):
 
         Raises ``WebserviceException`` for any status but 200.
         """
+        return self._scored(input_data)
+
+    score = run
+
+    def _scored(self, input_data: Any, version: str = "") -> Any:
         body = body_of(input_data)
         with raised_as(WebserviceException):
-            answer = scoring.score(self.scoring_uri, body, self._key())
-            for pause in _NEW_KEY_PAUSES if self.auth_enabled else ():
+            answer = scoring.score(self.scoring_uri, body, self._key(), version=version)
+            for pause in _NEW_KEY_PAUSES if self._facts.auth != "off" else ():
                 if answer.status != 401:
                     break
                 time.sleep(pause)  # noqa: TID251 - until the gateway has the key
-                answer = scoring.score(self.scoring_uri, body, self._key(again=True))
+                key = self._key(again=True)
+                answer = scoring.score(self.scoring_uri, body, key, version=version)
         return _answer(answer)
-
-    score = run
 
     # --- keys
 
@@ -171,17 +178,29 @@ class CallsService(ServiceFacts):
             self._client.send("POST", f"{self._path}/keys", change, wire.Keys)
         self.__dict__.pop("_scoring_key", None)
 
-    def get_token(self) -> Any:
-        raise not_supported("Token authentication of a service", "Use get_keys().")
+    def get_access_token(self) -> AksServiceAccessToken:
+        """
+        A token that opens the service, and when to ask for the next. Raises
+        ``WebserviceException`` unless the service takes tokens (``token_auth_enabled=True``).
+        """
+        with raised_as(WebserviceException):
+            found = self._client.send("POST", f"{self._path}/token", None, AccessToken)
+        return AksServiceAccessToken(
+            found.access_token, found.token_type, found.refresh_after, found.expiry_on
+        )
 
-    def get_access_token(self) -> Any:
-        raise not_supported("Token authentication of a service", "Use get_keys().")
+    def get_token(self) -> tuple[str, datetime]:
+        """The token of ``get_access_token`` and when to ask for the next."""
+        found = self.get_access_token()
+        return found.access_token, found.refresh_after
 
     def _key(self, *, again: bool = False) -> str | None:
-        if not self.auth_enabled:
+        """What is sent as bearer: the first key, or a token; asked for anew where refused."""
+        if self._facts.auth == "off":
             return None
         if again or "_scoring_key" not in self.__dict__:
-            self.__dict__["_scoring_key"] = self.get_keys()[0]
+            asked = self.get_token if self.token_auth_enabled else self.get_keys
+            self.__dict__["_scoring_key"] = asked()[0]
         key: str = self.__dict__["_scoring_key"]
         return key
 

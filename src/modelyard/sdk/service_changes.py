@@ -2,26 +2,22 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from modelyard.domain.errors import Conflict, NotFound
 from modelyard.sdk import deploying
+from modelyard.sdk.configuration_checks import check_auth, check_said
 from modelyard.sdk.errors import UserErrorException, WebserviceException, raised_as
-from modelyard.sdk.service_configuration import (
-    NUMBERS,
-    WebserviceDeploymentConfiguration,
-    auth_of,
-    check_auth,
-    check_positive,
-    check_replicas,
-    json_of,
-    serving_of,
-)
+from modelyard.sdk.service_configuration import auth_of, counts_each, shown_of
 from modelyard.sdk.service_facts import ServiceFacts
+from modelyard.sdk.serving_options import LIMITS, REPLICAS, limits_of, serving_of
 from modelyard.sdk.workspaces import texts
 from modelyard.wire import services as wire
+from modelyard.wire.endpoints import VersionChange
+
+Change = TypeVar("Change", wire.ServiceChange, VersionChange)
 
 
 class ChangesService(ServiceFacts):
@@ -47,8 +43,8 @@ class ChangesService(ServiceFacts):
             change.tags = None if tags is None else texts(tags)
             change.properties = None if properties is None else texts(properties)
             change.description = description
-            change.auth = auth_of(auth_enabled)
-            self._say(change, {k: v for k, v in said.items() if v is not None})
+            change.auth = self._auth(auth_enabled, said)
+            self._say(change, said, self._facts.configuration)
             self._send(change)
 
     def add_tags(self, tags: Mapping[str, Any]) -> None:
@@ -88,6 +84,13 @@ class ChangesService(ServiceFacts):
         change = wire.ServiceChange()
         if image is not None:
             change.content = image.content
+        self._say_content(change, models, inference_config)
+        return change
+
+    def _say_content(
+        self, change: Change, models: Sequence[Any] | None, inference_config: Any
+    ) -> None:
+        """Write what shall run into the change of a service or a version."""
         if models is not None:
             change.models, change.local_models = deploying.models_of(self._client, models)
         if inference_config is not None:
@@ -96,24 +99,43 @@ class ChangesService(ServiceFacts):
             change.entry_script, change.environment = made.entry_script, made.environment
             if made.serving != wire.ServingOptions():
                 change.serving = made.serving
-        return change
 
-    def _say(self, change: wire.ServiceChange, said: Mapping[str, Any]) -> None:
+    def _say(self, change: Change, asked: Mapping[str, Any], before: Mapping[str, Any]) -> None:
         """Azure's further arguments: limits and how requests run are acted on, all are kept."""
+        said = {name: value for name, value in asked.items() if value is not None}
         if not said:
             return
-        check_auth(None, None, said.get("token_auth_enabled"))
-        check_positive(said, *(name for name in said if name in NUMBERS))
-        check_replicas(said)
-        change.configuration = {k: json_of(v) for k, v in said.items()}
-        limits = WebserviceDeploymentConfiguration(**said).limits()
-        if limits != wire.Limits():
+        check_said(said)
+        change.configuration = shown_of(said)
+        limits = self._limits(said, before)
+        if limits is not None:
             change.limits = limits
         serving = serving_of(said)
         if serving.batching is None and change.serving is not None:
             serving = msgspec.structs.replace(serving, batching=change.serving.batching)
         if serving != wire.ServingOptions():
             change.serving = serving
+
+    def _limits(self, said: Mapping[str, Any], before: Mapping[str, Any]) -> wire.Limits | None:
+        """
+        The limits as they shall be, those of ``before`` that are not said anew among them; None
+        where they stay. Limits of each worker are counted anew when there are other workers.
+        """
+        each = counts_each(self._facts.kind)
+        if not set(said) & (LIMITS | REPLICAS if each else LIMITS):
+            return None
+        # Azure's defaults are kept as text, for they are shown only
+        kept = {n: v for n, v in before.items() if n in LIMITS and isinstance(v, int | float)}
+        limits = limits_of({**kept, **said}, each=each)
+        return None if limits == wire.Limits() else limits
+
+    def _auth(self, auth_enabled: bool | None, said: Mapping[str, Any]) -> str | None:
+        """How callers shall prove themselves, where something is said of it."""
+        token = said.get("token_auth_enabled")
+        check_auth(auth_enabled, None, token)
+        if token is False and auth_enabled is None and self.token_auth_enabled:
+            return "key"  # never open by itself
+        return auth_of(auth_enabled, token)
 
     def _send(self, change: wire.ServiceChange) -> None:
         if change == wire.ServiceChange():

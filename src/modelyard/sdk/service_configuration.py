@@ -1,30 +1,17 @@
 """What a deployment configuration says: the kind of service, keys, limits, how requests run."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-import msgspec
-
-from modelyard.domain.predictors import Batching
+from modelyard.sdk.computes import target_name
+from modelyard.sdk.configuration_checks import check_auth, check_said, check_traffic
 from modelyard.sdk.errors import WebserviceException
+from modelyard.sdk.serving_options import limits_of, serving_of
 from modelyard.sdk.workspaces import texts
-from modelyard.wire.services import Limits, ServiceChange, ServiceRequest, ServingOptions
+from modelyard.wire.services import Limits, ServiceRequest, ServingOptions
 
-_OPTIONS = frozenset(ServingOptions.__struct_fields__) - {"batching"}
-"""Names that may be said as the server has them."""
-
-_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{,61}[a-z0-9])?")
-
-NUMBERS = (
-    "cpu_cores", "memory_gb", "cpu_cores_limit", "memory_gb_limit", "gpu_cores",
-    "scoring_timeout_ms", "replica_max_concurrent_requests", "max_request_wait_time",
-    "num_replicas", "autoscale_min_replicas", "autoscale_max_replicas",
-    "autoscale_refresh_seconds", "period_seconds", "initial_delay_seconds", "timeout_seconds",
-    "success_threshold", "failure_threshold",
-)  # fmt: skip
-"""Azure's arguments that must be numbers above 0."""
+_NOT_SHOWN = frozenset({"version_name", "traffic_percentile", "sticky"})
+"""What the server keeps itself, and changes."""
 
 
 class WebserviceDeploymentConfiguration:
@@ -60,15 +47,14 @@ class WebserviceDeploymentConfiguration:
 
     def validate_configuration(self) -> None:
         """Raises ``WebserviceException`` for what cannot be."""
-        check_auth(self.auth_enabled, self.primary_key or self.secondary_key)
+        keys = self.primary_key or self.secondary_key
+        check_auth(self.auth_enabled, keys, self.said.get("token_auth_enabled"))
+        check_said(self.said)
+        check_traffic(self.said.get("traffic_percentile"))
 
     def limits(self) -> Limits:
         """Only what the caller wrote is enforced."""
-        return Limits(
-            cpu=self.said.get("cpu_cores_limit", self.said.get("cpu_cores")),
-            memory_gb=self.said.get("memory_gb_limit", self.said.get("memory_gb")),
-            gpu=self.said.get("gpu_cores"),
-        )
+        return limits_of(self.said, each=counts_each(self.kind))
 
     def serving(self) -> ServingOptions:
         """How requests run."""
@@ -82,21 +68,42 @@ class WebserviceDeploymentConfiguration:
             if name not in self.said
         }
         written = {**self.said, **({"location": self.location} if self.location else {})}
-        return {**defaults, **{k: json_of(v) for k, v in written.items()}}
+        return {**defaults, **shown_of(written)}
+
+    def webservice(self) -> Any:
+        """The class of what is deployed with it; None: the one of its kind."""
+        return None
 
     def remember(self, inference_config: Any) -> None:
         """Nothing of the script has to be kept, but for services that are reloaded."""
 
+    def compute(self, deployment_target: Any = None) -> str:
+        """
+        The compute target's name: the one given beside the configuration, else the one in it.
+
+        Raises ``WebserviceException`` when they differ.
+        """
+        beside, inside = target_name(deployment_target), self.said.get("compute_target_name", "")
+        if beside and inside and beside != inside:
+            raise WebserviceException(
+                f"deployment_target is {beside!r} and compute_target_name {inside!r}: leave one "
+                "of them out."
+            )
+        return beside or str(inside)
+
     def fill(self, request: ServiceRequest) -> None:
         """Write into the request everything but its content."""
         request.kind = self.kind
-        request.auth = auth_of(self.auth_enabled)
+        request.auth = auth_of(self.auth_enabled, self.said.get("token_auth_enabled"))
         request.description = self.description or ""
         request.tags = texts(self.tags)
         request.properties = texts(self.properties)
         request.configuration = self.shown()
         request.primary_key = self.primary_key
         request.secondary_key = self.secondary_key
+        request.version = self.said.get("version_name", "")
+        request.traffic = self.said.get("traffic_percentile")
+        request.sticky = self.said.get("sticky", "")
 
     def print_deploy_configuration(self) -> None:
         """Print what is asked for."""
@@ -116,91 +123,22 @@ class WebserviceDeploymentConfiguration:
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
 
-def auth_of(enabled: bool | None) -> str | None:
+def auth_of(enabled: bool | None, token: bool | None = None) -> str | None:
     """The wire's word; None leaves it to the kind of service."""
+    if token:
+        return "token"
     return None if enabled is None else "key" if enabled else "off"
 
 
-def serving_of(said: Mapping[str, Any]) -> ServingOptions:
-    """
-    How requests run, from Azure's arguments, whose milliseconds become seconds, and from ours.
-
-    Raises ``WebserviceException`` for a value of the wrong kind.
-    """
-    timeout, wait = said.get("scoring_timeout_ms"), said.get("max_request_wait_time")
-    batching = said.get("batching")
-    if batching is not None and not isinstance(batching, Batching):
-        raise WebserviceException(f"batching must be a modelyard.Batching, not {batching!r}.")
-    options = {
-        "workers": said.get("num_replicas", said.get("autoscale_min_replicas")),
-        "scoring_timeout": None if timeout is None else timeout / 1000,
-        "queue_wait": None if wait is None else wait / 1000,
-        **{name: said[name] for name in _OPTIONS if said.get(name) is not None},
-        "batching": None if batching is None else asdict(batching),
-    }
-    try:
-        return msgspec.convert(options, ServingOptions)
-    except msgspec.ValidationError as error:
-        raise WebserviceException(f"How requests run cannot be understood: {error}.") from error
+def counts_each(kind: str) -> bool:
+    """Whether limits are for each worker: Azure's are for each replica of a cluster."""
+    return kind in ("AKS", "AKSENDPOINT")
 
 
-def check_auth(auth_enabled: bool | None, keys: Any, token_auth: bool | None = None) -> None:
-    """Raises ``WebserviceException`` for keys of a service without keys, or two ways at once."""
-    if auth_enabled is False and keys:
-        raise WebserviceException("Keys were given for a service with auth_enabled=False.")
-    if token_auth:
-        raise WebserviceException(
-            "token_auth_enabled is not there yet; use keys (auth_enabled=True)."
-            if not auth_enabled
-            else "A service takes keys or tokens, not both: leave token_auth_enabled out."
-        )
+def shown_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as they are kept to be shown."""
+    return {name: _json(value) for name, value in said.items() if name not in _NOT_SHOWN}
 
 
-def check_positive(said: Mapping[str, Any], *names: str) -> None:
-    """Raises ``WebserviceException`` for a number that is not above 0."""
-    for name in names:
-        value = said.get(name)
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-            raise WebserviceException(f"{name} must be a number above 0, not {value!r}.")
-
-
-def check_replicas(said: Mapping[str, Any]) -> None:
-    """Raises ``WebserviceException`` for autoscaling that contradicts itself."""
-    scaling = [n for n in said if n.startswith("autoscale_") and n != "autoscale_enabled"]
-    if said.get("autoscale_enabled") and said.get("num_replicas") is not None:
-        raise WebserviceException("num_replicas is fixed: it cannot go with autoscale_enabled.")
-    if scaling and (
-        said.get("num_replicas") is not None or said.get("autoscale_enabled") is False
-    ):
-        raise WebserviceException(
-            f"{', '.join(scaling)} cannot go with num_replicas or autoscale_enabled=False."
-        )
-    low = said.get("autoscale_min_replicas", 1)
-    high = said.get("autoscale_max_replicas", max(10, low))
-    if low > high:
-        raise WebserviceException(
-            f"autoscale_min_replicas {low} is above autoscale_max_replicas {high}."
-        )
-    utilization = said.get("autoscale_target_utilization")
-    if utilization is not None and not 0 < utilization <= 100:
-        raise WebserviceException("autoscale_target_utilization is a percentage from 1 to 100.")
-
-
-def check_namespace(namespace: str | None) -> None:
-    """Raises ``WebserviceException`` for a bad Kubernetes namespace."""
-    if namespace is not None and not _NAMESPACE.fullmatch(namespace):
-        raise WebserviceException(
-            f"{namespace!r} cannot be a namespace: 1 to 63 lower-case letters, digits or '-'."
-        )
-
-
-def no_change(change: ServiceChange) -> bool:
-    """Whether a change would change nothing."""
-    return change == ServiceChange()
-
-
-def json_of(value: Any) -> Any:
-    """An argument as it is kept to be shown."""
+def _json(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str | list) else str(value)

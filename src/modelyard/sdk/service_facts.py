@@ -41,6 +41,7 @@ class ServiceFacts:
             "scoringUri": self.scoring_uri,
             "swaggerUri": self.swagger_uri,
             "configuration": dict(facts.configuration),
+            "computeName": facts.compute or None,
             "createdBy": facts.created_by,
         }
 
@@ -65,6 +66,11 @@ class ServiceFacts:
     @property
     def swagger_uri(self) -> str:
         return self._facts.swagger_uri
+
+    @property
+    def compute_name(self) -> str | None:
+        """The compute target it was deployed to; None: the machine itself."""
+        return self._facts.compute or None
 
     @property
     def auth_enabled(self) -> bool:

@@ -19,7 +19,7 @@ from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguratio
 from modelyard.sdk.workspaces import wanted
 from modelyard.wire import services as wire
 
-_CLASSES = {"ACI": "AciWebservice", "AKS": "AksWebservice", "AKSENDPOINT": "AksWebservice",
+_CLASSES = {"ACI": "AciWebservice", "AKS": "AksWebservice", "AKSENDPOINT": "AksEndpoint",
             "Local": "LocalWebservice"}  # fmt: skip
 
 
@@ -37,9 +37,9 @@ class Webservice(CallsService, ChangesService):
         cls, workspace: "modelyard.Workspace", name: str, *_: Any, **__: Any
     ) -> "Webservice":
         facts = _find(workspace, name)
-        if cls is Webservice:
-            cls = _class_of(facts)
-        made = super().__new__(cls)
+        found = _class_of(facts)
+        # asked for by a more general name it is of its own class, else of the one asked for
+        made = super().__new__(found if issubclass(found, cls) else cls)
         made._facts = facts
         return made
 
@@ -49,8 +49,14 @@ class Webservice(CallsService, ChangesService):
         self._client: Client = workspace.service_context
 
     @classmethod
-    def _of(cls, workspace: "modelyard.Workspace", facts: wire.Service) -> "Webservice":
-        made = object.__new__(_class_of(facts))
+    def _of(
+        cls,
+        workspace: "modelyard.Workspace",
+        facts: wire.Service,
+        kind: "type[Webservice] | None" = None,
+    ) -> "Webservice":
+        found = _class_of(facts)
+        made = object.__new__(found if kind is None or issubclass(found, kind) else kind)
         made._facts = facts
         Webservice.__init__(made, workspace, facts.name)
         return made
@@ -78,6 +84,14 @@ class Webservice(CallsService, ChangesService):
         preload: bool | None = None,
         fronts: int | None = None,
         collect_model_data: bool | None = None,
+        max_workers: int | None = None,
+        target_utilization: float | None = None,
+        refresh: float | None = None,
+        concurrency: int | None = None,
+        idle_timeout: float | None = None,
+        cold_start_timeout: float | None = None,
+        compute_target_name: str | None = None,
+        token_auth_enabled: bool | None = None,
         tags: Mapping[str, Any] | None = None,
         properties: Mapping[str, Any] | None = None,
         description: str | None = None,
@@ -92,6 +106,12 @@ class Webservice(CallsService, ChangesService):
         failed; ``nan`` 'null' or 'error' is what becomes of NaN in JSON; ``preload`` loads the
         model once and forks the workers; ``fronts`` is the number of front processes;
         ``collect_model_data`` keeps inputs and outputs (``service.inputs``).
+
+        ``max_workers`` has ``workers`` grow up to it, by ``target_utilization`` (0.7), looked at
+        every ``refresh`` (1) seconds; ``concurrency`` (1) requests may wait at a worker.
+        ``idle_timeout``: after so many seconds without a request no worker runs; the next request
+        starts them and waits up to ``cold_start_timeout`` (120). ``token_auth_enabled``: callers
+        send tokens (``get_access_token``) in place of keys.
         """
         return WebserviceDeploymentConfiguration(
             auth_enabled=auth_enabled, cpu_cores=cpu_cores, memory_gb=memory_gb,
@@ -100,7 +120,11 @@ class Webservice(CallsService, ChangesService):
             init_timeout=init_timeout,
             cors_origins=None if cors_origins is None else [*cors_origins], batching=batching,
             tracebacks=tracebacks, detect_failures=detect_failures, nan=nan, preload=preload,
-            fronts=fronts, collect_model_data=collect_model_data, tags=tags,
+            fronts=fronts, collect_model_data=collect_model_data, max_workers=max_workers,
+            target_utilization=target_utilization, refresh=refresh, concurrency=concurrency,
+            idle_timeout=idle_timeout, cold_start_timeout=cold_start_timeout,
+            compute_target_name=compute_target_name, token_auth_enabled=token_auth_enabled,
+            tags=tags,
             properties=properties, description=description,
             primary_key=primary_key, secondary_key=secondary_key,
         )  # fmt: skip
@@ -116,14 +140,14 @@ class Webservice(CallsService, ChangesService):
         overwrite: bool = False,
     ) -> "Webservice":
         """Register the files under their names and deploy them."""
-        del deployment_target
         models = [
             modelyard.Model.register(workspace, p, str(p).rstrip("/").rsplit("/", 1)[-1])
             for p in model_paths
         ]
         return deploying.deploy(
-            workspace, name, models, image_config, _azure(deployment_config), overwrite=overwrite
-        )
+            workspace, name, models, image_config, _azure(deployment_config),
+            deployment_target=deployment_target, overwrite=overwrite,
+        )  # fmt: skip
 
     @staticmethod
     def deploy_from_model(
@@ -136,10 +160,10 @@ class Webservice(CallsService, ChangesService):
         overwrite: bool = False,
     ) -> "Webservice":
         """Deploy registered models."""
-        del deployment_target
         return deploying.deploy(
-            workspace, name, models, image_config, _azure(deployment_config), overwrite=overwrite
-        )
+            workspace, name, models, image_config, _azure(deployment_config),
+            deployment_target=deployment_target, overwrite=overwrite,
+        )  # fmt: skip
 
     @staticmethod
     def deploy_from_image(
@@ -151,11 +175,11 @@ class Webservice(CallsService, ChangesService):
         overwrite: bool = False,
     ) -> "Webservice":
         """Deploy what an image holds."""
-        del deployment_target
         with raised_as(WebserviceException):
             return deploying.send(
                 workspace, name, image.content,
-                deploying.checked_configuration(_azure(deployment_config)), overwrite=overwrite,
+                deploying.checked_configuration(_azure(deployment_config)),
+                deployment_target=deployment_target, overwrite=overwrite,
             )  # fmt: skip
 
     @staticmethod
@@ -245,7 +269,8 @@ def _find(workspace: "modelyard.Workspace", name: str) -> wire.Service:
 
 
 def _class_of(facts: wire.Service) -> type[Webservice]:
-    name = _CLASSES.get(facts.kind)
+    several = "Endpoint" if len(facts.versions) > 1 else None
+    name = _CLASSES.get(facts.kind, several)
     found: type[Webservice] = Webservice if name is None else getattr(modelyard, name)
     return found
 

@@ -12,11 +12,6 @@ _DATA = "Read files with pandas or open() and keep what a model needs beside it.
 class LaterInWorkspace:
     """Members that raise ``NotSupportedException``, or are empty where that is the truth."""
 
-    @property
-    def compute_targets(self) -> Mapping[str, Any]:
-        """Empty: services and runs use this machine; no target has to be made."""
-        return {}
-
     def get_default_compute_target(self, type: str) -> None:
         """None: this machine is used."""
 

@@ -256,6 +256,10 @@ class Workspace(LaterInWorkspace):
         return View(lambda: {s.name: s for s in modelyard.Webservice.list(self)})
 
     @property
+    def compute_targets(self) -> "View[modelyard.ComputeTarget]":
+        return View(lambda: {c.name: c for c in modelyard.ComputeTarget.list(self)})
+
+    @property
     def images(self) -> "View[modelyard.Image]":
         # oldest first, so that the latest version of a name stays
         return View(lambda: {i.name: i for i in reversed(modelyard.Image.list(self))})

@@ -14,7 +14,7 @@ from modelyard.domain.manifests import Manifest, check_path
 from modelyard.domain.models import Model
 from modelyard.domain.names import check_name
 from modelyard.domain.predictors import Predictor
-from modelyard.domain.services import ModelRef, RevisionContent
+from modelyard.domain.services import ModelRef, RevisionContent, Serving
 from modelyard.ports import EnvironmentBuilder, SnapshotStore
 from modelyard.usecases.environments import to_definition
 from modelyard.usecases.limits import (
@@ -23,6 +23,7 @@ from modelyard.usecases.limits import (
     checked_limits,
     checked_serving,
     of_all_workers,
+    without_missing_card,
 )
 from modelyard.usecases.model_resources import implied_limits
 from modelyard.usecases.models import Models, parse_id
@@ -152,21 +153,26 @@ def filled(content: wire.Content | None, base: wire.Content | None) -> wire.Cont
     """
     The content with ``base``'s where it says nothing, None or ''.
 
-    Source and entry script go together with the folder's name. Raises BadInput without any of
-    the two.
+    Source and entry script go together with the folder's name, models with those that are not
+    registered. Raises BadInput without any of the two.
     """
     if content is None or base is None:
         found = content or base
         if found is None:
             raise BadInput("There is no content to serve: name models, or a script.")
         return found
+    from_base = not (content.models or content.local_models)
     return msgspec.structs.replace(
         content,
+        models=base.models if from_base else content.models,
+        local_models=base.local_models if from_base else content.local_models,
+        variables=content.variables or base.variables,
         source=content.source or base.source,
         source_name=content.source_name if content.source else base.source_name,
         entry_script=content.entry_script or base.entry_script,
         environment=content.environment or base.environment,
-        limits=_merged(base.limits, content.limits),
+        # what each worker may use does not go together with what all of them may
+        limits=content.limits if content.limits.each else _merged(base.limits, content.limits),
         serving=_merged(base.serving, content.serving),
     )
 
@@ -238,6 +244,7 @@ class Contents:
         capacity = self._capacity()
         resources = registered[0].resources if runs.predictor and registered else None
         asked, of_model = implied_limits(content.limits, resources, capacity)
+        asked, no_card = without_missing_card(asked, capacity)
         limits = checked_limits(asked, capacity)
         serving = checked_serving(
             content.serving,
@@ -264,7 +271,14 @@ class Contents:
             predictor=runs.predictor,
             chosen_environment=runs.chosen,
         )
-        notes = (*runs.notes, *of_model, *recipe.notes, *_notes(telling, recipe, built))
+        notes = (
+            *runs.notes,
+            *of_model,
+            *no_card,
+            *_collected(serving),
+            *recipe.notes,
+            *_notes(telling, recipe, built),
+        )
         return Resolved(resolved, recipe, notes)
 
     def _with_script(self, content: wire.Content) -> "_Runs":
@@ -310,6 +324,12 @@ class Contents:
             if ids.count(id) > 1:
                 raise BadInput(f"The model '{id[0]}:{id[1]}' is named twice.")
         return tuple(refs)
+
+
+def _collected(serving: Serving) -> tuple[str, ...]:
+    if not serving.collect_model_data:
+        return ()
+    return ("Inputs and outputs of requests are collected; look at them with service.inputs.",)
 
 
 def _notes(

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from modelyard.domain.collecting import collection_of
 from modelyard.domain.errors import BadInput, NoCapacity
 from modelyard.domain.predictors import Batching
@@ -48,6 +50,19 @@ def checked_limits(limits: wire.Limits, capacity: Capacity) -> Limits:
         raise NoCapacity(f"{limits.gpu} GPU cards were asked for. {size}", details=details)
     memory = None if limits.memory_gb is None else int(limits.memory_gb * GB)
     return Limits(cpu=limits.cpu, memory=memory, gpu=limits.gpu)
+
+
+def without_missing_card(
+    limits: wire.Limits, capacity: Capacity
+) -> tuple[wire.Limits, tuple[str, ...]]:
+    """
+    Azure's scripts name clusters with graphics cards: where the machine has none, the limits
+    without, and a note.
+    """
+    if not (limits.each and limits.gpu) or capacity.gpus:
+        return limits, ()
+    note = f"gpu {limits.gpu}: this machine has no graphics card, the model runs without."
+    return msgspec.structs.replace(limits, gpu=None), (note,)
 
 
 def of_all_workers(limits: Limits, serving: Serving, capacity: Capacity) -> Limits:

@@ -8,3 +8,7 @@ from modelyard.azureml.core.compute.compute import ComputeTarget as ComputeTarge
 ComputeInstance = later("ComputeInstance", COMPUTE)
 RemoteCompute = later("RemoteCompute", COMPUTE)
 DatabricksCompute = later("DatabricksCompute", COMPUTE)
+KubernetesCompute = later("KubernetesCompute", COMPUTE)
+HDInsightCompute = later("HDInsightCompute", COMPUTE)
+DataFactoryCompute = later("DataFactoryCompute", COMPUTE)
+BatchCompute = later("BatchCompute", COMPUTE)

@@ -1,5 +1,9 @@
 """Azure: ``azureml.core.compute.aks``."""
 
-from modelyard.azureml._later import COMPUTE, later
-
-AksCompute = later("AksCompute", COMPUTE)
+from modelyard.sdk.aks_compute import AksAttachConfiguration as AksAttachConfiguration
+from modelyard.sdk.aks_compute import AksCompute as AksCompute
+from modelyard.sdk.aks_compute import (
+    AksProvisioningConfiguration as AksProvisioningConfiguration,
+)
+from modelyard.sdk.aks_compute import AksUpdateConfiguration as AksUpdateConfiguration
+from modelyard.sdk.aks_compute import SslConfiguration as SslConfiguration

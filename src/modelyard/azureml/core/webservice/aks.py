@@ -1,9 +1,11 @@
 """Azure: ``azureml.core.webservice.aks``."""
 
-from modelyard.azureml._later import later
+from modelyard.sdk.access_tokens import AksServiceAccessToken as AksServiceAccessToken
 from modelyard.sdk.aks import (
     AksServiceDeploymentConfiguration as AksServiceDeploymentConfiguration,
 )
 from modelyard.sdk.aks import AksWebservice as AksWebservice
-
-AksEndpoint = later("AksEndpoint", "Use AksWebservice: one version behind one address.")
+from modelyard.sdk.aks_endpoints import AksEndpoint as AksEndpoint
+from modelyard.sdk.aks_endpoints import (
+    AksEndpointDeploymentConfiguration as AksEndpointDeploymentConfiguration,
+)
