@@ -8,6 +8,7 @@ from modelyard.collector.query.queries import Queries
 from modelyard.collector.saved import SavedQueries
 from modelyard.collector.service_logs import ServiceLogs
 from modelyard.collector.services import ServiceMetrics
+from modelyard.collector.shadows import Shadows
 from modelyard.collector.store import Store
 from modelyard.collector.top import Tops
 from modelyard.collector.trace import Find, Traces
@@ -32,6 +33,7 @@ class Questions:
             *Answers(self._queries, saved, settings.query_timeout).routes(),
             *ServiceMetrics(store).routes(),
             *ServiceLogs(store).routes(),
+            *Shadows(store).routes(),
             *Tops(store, settings.sample_seconds).routes(),
             *Traces(store, self._collected).routes(),
         ]

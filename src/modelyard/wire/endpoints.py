@@ -129,8 +129,11 @@ class ShadowReport(Wire):
     What a shadow answered, beside what callers got.
 
     ``equal`` counts answers that are the same (numbers within ``tolerance``, relative);
-    ``differences`` are quantiles of the largest relative difference of an answer's numbers.
-    Latencies in milliseconds by quantile; errors are statuses from 500 on and failures of run().
+    ``differences`` are quantiles of the largest relative difference of an answer's numbers, of
+    answers that do not differ otherwise. Latencies in milliseconds by quantile, all in all and
+    (``_run``) in run() alone: callers may have waited for a worker, copies seldom do. Errors are
+    statuses from 500 on and failures of run(). ``missed`` copies came to nothing, ``missed_by``
+    tells why. ``worst`` are the worst examples, a few of each place in the answers.
     """
 
     version: str
@@ -145,5 +148,8 @@ class ShadowReport(Wire):
     shadow_latency: dict[str, float] = {}
     served_errors: int = 0
     shadow_errors: int = 0
+    served_run: dict[str, float] = {}
+    shadow_run: dict[str, float] = {}
     missed: int = 0
+    missed_by: dict[str, int] = {}
     worst: list[ShadowDifference] = []
