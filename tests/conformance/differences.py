@@ -48,6 +48,8 @@ EVERY_ANSWER = (
       "each names itself, ours on every answer"),
     D("*", "header:x-modelyard-version", ABSENT, "blue",
       "which version of the service answered, for traffic split between several"),
+    D("*", "header:azureml-model-deployment", ABSENT, "blue",
+      "the same, under the name that Azure's endpoints use"),
     D("*", "body.code body.request_id", ABSENT, "*",
       "every error has a stable code and the id under which the log has it"),
     D("*", "header:x-ms-run-fn-exec-ms", ABSENT, "<x-ms-run-fn-exec-ms>",

@@ -27,8 +27,10 @@ SINE: Shape = steps(lambda t: 22 + 20 * math.sin(2 * math.pi * t / 600), 1800)
 QUICK_SINE: Shape = steps(lambda t: 22 + 20 * math.sin(2 * math.pi * t / 30), 600)
 SAWTOOTH: Shape = steps(lambda t: t % 200 / 5, 1000)
 RISING: Shape = steps(lambda t: t / 15, 600)
+LONG: Shape = [(0, 0.05), (200, 0.5), (700, 0.05), (1000, 0)]
+"""Few requests, each of which runs for seconds."""
 DAY: Shape = [
-    # requests a second of a shop over a day, a line an hour, an hour in a minute
+    # requests a second of a shop over a day: a line an hour, and an hour takes a minute
     (t * 60.0, rate)
     for t, rate in enumerate(
         [3, 2, 1, 1, 1, 2, 6, 14, 22, 28, 31, 33, 36, 34, 30, 29, 31, 35, 41, 44, 38, 24, 12, 6]
@@ -45,8 +47,18 @@ class Seen:
     worker_seconds: float = 0.0
 
     @property
-    def most(self) -> int:
-        return max((count for _, count in self.changes), default=1)
+    def ups(self) -> int:
+        return sum(new > old for old, new in pairwise(self._counts))
+
+    @property
+    def turns(self) -> int:
+        """How often more became fewer or fewer became more."""
+        steps = [new > old for old, new in pairwise(self._counts)]
+        return sum(one != other for one, other in pairwise(steps))
+
+    @property
+    def _counts(self) -> list[int]:
+        return [1, *(count for _, count in self.changes)]
 
     def wait(self, share: float) -> float:
         """That share of the requests waited no longer."""

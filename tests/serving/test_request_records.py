@@ -74,6 +74,21 @@ def test_an_answered_request_leaves_one_record(start: Start, rings: str) -> None
     assert (record.worker, record.batch) == (1, 1)
 
 
+def test_a_record_says_how_the_request_was_shared_out(start: Start, rings: str) -> None:
+    front = start(SCRIPT, rings=rings)
+    handed = Handed(front)
+    shared = {"x-modelyard-bucket": "999", "x-modelyard-user": "00ff00ff00ff00ff"}
+
+    front.ask(body={}, headers=shared)
+    front.ask(body={}, headers={"x-modelyard-chosen": "1"})
+    front.ask(body={}, headers={})
+    front.ask("DELETE", body={}, headers=shared)
+
+    said = [(record.bucket, record.user, record.chosen) for record in handed.requests(4)]
+    of_shared = (999, "00ff00ff00ff00ff", False)
+    assert said == [of_shared, (-1, "", True), (-1, "", False), of_shared]
+
+
 def test_what_goes_wrong_is_recorded_with_its_code(start: Start, rings: str) -> None:
     front = start(SCRIPT, rings=rings, body_limit=1000, scoring_timeout=0.5)
     handed = Handed(front)

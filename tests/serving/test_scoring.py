@@ -29,6 +29,7 @@ def test_a_request_is_scored(start: Start) -> None:
     assert answer.json["data"] == [1, 2]
     assert answer.headers["content-type"].startswith("application/json")
     assert answer.headers["x-modelyard-version"] == "blue"
+    assert answer.headers["azureml-model-deployment"] == "blue"
     assert answer.headers["x-ms-server-version"].startswith("modelyard/")
     assert float(answer.headers["x-ms-run-fn-exec-ms"]) >= 0
 

@@ -34,6 +34,7 @@ class Identity:
             ("server", "modelyard"),
             ("x-ms-server-version", f"modelyard/{version}"),
             ("x-modelyard-version", service_version),
+            ("azureml-model-deployment", service_version),
         ]
         self._fixed_lines = lines(self._fixed)
         self._beginning = str(uuid.uuid4())[:24].encode()

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from modelyard.domain.shadows import SHADOW_HEADER
 from modelyard.serving.exchange import HeaderLines
 from modelyard.serving.http_request import Incoming
 from modelyard.serving.sharing import SHARED_FROM, SharedBody
@@ -18,9 +19,31 @@ from modelyard_worker import frames
 Bytes = bytes | bytearray | memoryview
 
 RESERVED = frozenset(
-    ("server", "x-ms-server-version", "x-modelyard-version", "x-ms-request-id", "x-request-id")
+    (
+        "server",
+        "x-ms-server-version",
+        "x-modelyard-version",
+        "azureml-model-deployment",
+        "x-ms-request-id",
+        "x-request-id",
+    )
 )
 """Headers that are the front's own: a script's are left out."""
+
+BUCKET, USER, CHOSEN = b"x-modelyard-bucket", b"x-modelyard-user", b"x-modelyard-chosen"
+"""How a request was shared out, says the gateway; what clients send so named it removes."""
+
+OURS = frozenset(name.decode() for name in (BUCKET, USER, CHOSEN)) | {SHADOW_HEADER}
+_SHARED_OUT = frozenset((BUCKET, CHOSEN))
+
+
+def without_ours(request: Incoming) -> Headers:
+    """A request's headers, as a script may see them."""
+    headers = request.headers
+    if _SHARED_OUT.isdisjoint(request.known):
+        return headers
+    return [pair for pair in headers if pair[0] not in OURS]
+
 
 _encode = msgspec.json.Encoder().encode
 _HEADER = struct.Struct(frames.HEADER.format + "I")

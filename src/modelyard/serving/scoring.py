@@ -19,6 +19,7 @@ from modelyard.serving.messages import (
     ShortHeads,
     request_head,
     with_trace,
+    without_ours,
 )
 from modelyard.serving.pool import Pool
 from modelyard.serving.refusals import too_large
@@ -112,7 +113,7 @@ class Scoring:
             self._look_at_script()
         head = None if self._all_headers else self._heads.head(request)
         if head is None:
-            headers = request.headers
+            headers = without_ours(request)
             if not self._identity.given(request):
                 headers = [pair for pair in headers if pair[0] != "x-request-id"]
                 headers.append(("x-request-id", request.id))

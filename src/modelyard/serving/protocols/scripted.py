@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from modelyard.serving.exchange import Answer, Headers, Prepared, Reply, Request
-from modelyard.serving.messages import RESERVED, request_head, with_trace
+from modelyard.serving.messages import OURS, RESERVED, request_head, with_trace
 from modelyard.serving.protocols import content, frames, script_bodies
 from modelyard.serving.protocols.content import Kind
 from modelyard.serving.protocols.scoring import run_headers
@@ -11,6 +11,7 @@ from modelyard.serving.protocols.script_types import ScriptTypes
 from modelyard.serving.tensors import npy
 
 _JSON = ("content-type", Kind.JSON.value)
+_NOT_PASSED_ON = OURS | {"x-request-id"}
 _REPLACED = {"content-type", "content-length", "content-encoding", "transfer-encoding"}
 
 
@@ -29,7 +30,7 @@ def prepare(request: Request, body: bytes, types: ScriptTypes, request_id: str) 
 
 def script_head(request: Request, request_id: str, *, is_json: bool) -> bytes:
     """The head of the frame: the request as it came, but for what its new body is."""
-    headers = [pair for pair in request.headers if pair[0] != "x-request-id"]
+    headers = [pair for pair in request.headers if pair[0] not in _NOT_PASSED_ON]
     if is_json:
         headers = [pair for pair in headers if pair[0] not in _REPLACED]
         headers.append(_JSON)
