@@ -7,6 +7,7 @@ from modelyard.sdk.endpoint_versions import EndpointVersion
 from modelyard.sdk.errors import WebserviceException, raised_as
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
 from modelyard.sdk.services import Webservice
+from modelyard.sdk.shadows import ShadowCalls
 from modelyard.sdk.traffic_calls import TrafficCalls
 from modelyard.sdk.version_calls import VersionCalls
 from modelyard.sdk.workspaces import texts
@@ -21,7 +22,7 @@ class EndpointDeploymentConfiguration(WebserviceDeploymentConfiguration):
         return Endpoint
 
 
-class Endpoint(VersionCalls, TrafficCalls, Webservice):
+class Endpoint(VersionCalls, TrafficCalls, ShadowCalls, Webservice):
     """
     A service with its versions: ``Endpoint(workspace, name)`` looks one up.
 
