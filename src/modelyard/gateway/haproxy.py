@@ -3,7 +3,7 @@
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from modelyard.domain.errors import GatewayFailed
@@ -13,7 +13,7 @@ from modelyard.gateway import older, ports
 from modelyard.gateway.config import LOCAL_PREFIX, fits, render, stamp
 from modelyard.gateway.files import Texts, make_private, read_all, write_changed
 from modelyard.gateway.layout import Layout
-from modelyard.gateway.maps import Maps, after, in_safe_order, maps, render_map
+from modelyard.gateway.maps import NAMES, Maps, after, in_safe_order, maps, render_map
 from modelyard.gateway.runtime import Runtime, Unreachable
 
 
@@ -61,13 +61,14 @@ class HaproxyGateway:
         with self._lock:
             self._complete()
             owners = ports.local_ports(table)
-            if self._came_up():
-                taken = ports.occupied(owners, self._bound())
-                if taken:
-                    raise ports.refuse(taken)
-                self._put(table)
-            else:
+            in_force = self._come_up()
+            if in_force is None:
                 self._put_before_start(table, ports.occupied(owners, ()))
+                return
+            taken = ports.occupied(owners, self._bound() if owners else ())
+            if taken:
+                raise ports.refuse(taken)
+            self._put(table, in_force)
 
     def settled(self) -> bool:
         with self._lock:
@@ -85,23 +86,24 @@ class HaproxyGateway:
         """
         possible = ports.without(table, taken)
         write_changed(self._texts_of(possible))
-        if not self._came_up():
+        in_force = self._come_up()
+        if in_force is None:
             raise Unreachable(
                 f"The gateway is not running, so nothing changed yet: {self._why_down()} Its "
                 "configuration is written and will be used when it starts."
             )
-        self._put(possible)
+        self._put(possible, in_force)
         if taken:
             raise ports.refuse(taken)
 
-    def _put(self, table: RoutingTable) -> None:
+    def _put(self, table: RoutingTable, in_force: str) -> None:
         config = render(table, self._layout)
-        now = self._in_memory(maps(table))
+        now = self._runtime.maps(NAMES)
         wanted = after(maps(table), now)
         texts = self._texts(config, wanted)
-        if self._runtime.stamp() != stamp(config):
+        if in_force != stamp(config):
             self._reload(texts, config)
-            now = self._in_memory(wanted)
+            now = self._runtime.maps(NAMES)
         else:
             write_changed(texts)
         self._synchronize(wanted, now)
@@ -126,17 +128,14 @@ class HaproxyGateway:
     def _synchronize(self, wanted: Maps, now: Maps) -> None:
         """Make the tables in memory what the files say, and read back those that changed."""
         self._runtime.run(in_safe_order(wanted, now))
-        changed = {name: table for name, table in wanted.items() if table != now[name]}
-        for name, entries in self._in_memory(changed).items():
+        changed = [name for name, entries in wanted.items() if entries != now[name]]
+        for name, entries in self._runtime.maps(changed).items():
             wrong = sorted({key for key, _ in entries.items() ^ wanted[name].items()})
             if wrong:
                 raise GatewayFailed(
                     f"The gateway's table {name} is not what was written to it "
                     f"({', '.join(wrong[:3])}). It is written again with the next change."
                 )
-
-    def _in_memory(self, names: Iterable[str]) -> Maps:
-        return {name: self._runtime.map(name) for name in names}
 
     def _check(self, wanted: str) -> None:
         """Raise GatewayFailed when HAProxy cannot read this configuration."""
@@ -160,15 +159,19 @@ class HaproxyGateway:
         """Write what is missing of the folders and files."""
         for folder in (self._layout.folder, self._layout.sockets, self._layout.log.parent):
             make_private(folder)
-        empty = self._texts_of(RoutingTable())
-        found = read_all(list(empty))
-        write_changed({path: text for path, text in empty.items() if path not in found})
+        missing = [path for path in self._paths() if not path.exists()]
+        if missing:
+            empty = self._texts_of(RoutingTable())
+            write_changed({path: empty[path] for path in missing})
 
     def _texts(self, config: str, entries: Maps) -> dict[Path, str]:
         """All files, the configuration last: it names backends that the maps lead to."""
         folder = self._layout.folder
         texts = {folder / name: render_map(table) for name, table in entries.items()}
         return {**texts, self._layout.config: config}
+
+    def _paths(self) -> list[Path]:
+        return [*(self._layout.folder / name for name in NAMES), self._layout.config]
 
     def _texts_of(self, table: RoutingTable) -> dict[Path, str]:
         return self._texts(render(table, self._layout), maps(table))
@@ -177,8 +180,17 @@ class HaproxyGateway:
         names = (row["pxname"] for row in self._runtime.stats("@1", 1))
         return {int(n.removeprefix(LOCAL_PREFIX)) for n in names if n.startswith(LOCAL_PREFIX)}
 
-    def _came_up(self) -> bool:
-        return self._wait(lambda: self._runtime.stamp() is not None, self._start_timeout)
+    def _come_up(self) -> str | None:
+        """The stamp of the process, waited for a while; None when there is no process."""
+        found: str | None = None
+
+        def up() -> bool:
+            nonlocal found
+            found = self._runtime.stamp()
+            return found is not None
+
+        self._wait(up, self._start_timeout)
+        return found
 
     def _why_down(self) -> str:
         if not ports.free(self._layout.port, _bindable(self._layout.host)):

@@ -60,6 +60,10 @@ def maps(table: RoutingTable) -> Maps:
     }
 
 
+NAMES = tuple(maps(RoutingTable()))
+"""All of them, in that order."""
+
+
 def after(wanted: Maps, now: Maps) -> Maps:
     """What shall be there after a change of ``now``: plans that are in use stay a while."""
     kept = with_plans_in_use(wanted[BUCKETS], now[BUCKETS], now[BACKENDS])
