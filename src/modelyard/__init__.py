@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from modelyard.sdk.local_services import LocalWebservice as LocalWebservice
     from modelyard.sdk.models import Model as Model
     from modelyard.sdk.resources import ResourceConfiguration as ResourceConfiguration
+    from modelyard.sdk.rollouts import Metric as Metric
+    from modelyard.sdk.rollouts import Rollout as Rollout
     from modelyard.sdk.run_configuration import RunConfiguration as RunConfiguration
     from modelyard.sdk.runs import Run as Run
     from modelyard.sdk.script_runs import ScriptRunConfig as ScriptRunConfig
@@ -66,10 +68,12 @@ _HOMES = {
     "InferenceConfig": "modelyard.sdk.inference",
     "InteractiveLoginAuthentication": "modelyard.sdk.authentication",
     "LocalWebservice": "modelyard.sdk.local_services",
+    "Metric": "modelyard.sdk.rollouts",
     "Model": "modelyard.sdk.models",
     "ModelyardError": "modelyard.domain.errors",
     "MsiAuthentication": "modelyard.sdk.authentication",
     "ResourceConfiguration": "modelyard.sdk.resources",
+    "Rollout": "modelyard.sdk.rollouts",
     "Run": "modelyard.sdk.runs",
     "RunConfiguration": "modelyard.sdk.run_configuration",
     "ScriptRunConfig": "modelyard.sdk.script_runs",
@@ -97,10 +101,12 @@ __all__ = [
     "InferenceConfig",
     "InteractiveLoginAuthentication",
     "LocalWebservice",
+    "Metric",
     "Model",
     "ModelyardError",
     "MsiAuthentication",
     "ResourceConfiguration",
+    "Rollout",
     "Run",
     "RunConfiguration",
     "ScriptRunConfig",

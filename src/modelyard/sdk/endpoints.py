@@ -5,6 +5,7 @@ from typing import Any
 
 from modelyard.sdk.endpoint_versions import EndpointVersion
 from modelyard.sdk.errors import WebserviceException, raised_as
+from modelyard.sdk.rollouts import RolloutCalls
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
 from modelyard.sdk.services import Webservice
 from modelyard.sdk.shadows import ShadowCalls
@@ -22,7 +23,7 @@ class EndpointDeploymentConfiguration(WebserviceDeploymentConfiguration):
         return Endpoint
 
 
-class Endpoint(VersionCalls, TrafficCalls, ShadowCalls, Webservice):
+class Endpoint(VersionCalls, TrafficCalls, ShadowCalls, RolloutCalls, Webservice):
     """
     A service with its versions: ``Endpoint(workspace, name)`` looks one up.
 
