@@ -107,6 +107,11 @@ TABLE = [
         id="a late second worker does not hold up for ever",
     ),
     pytest.param(
+        at(rev(1, S), asked=["r1"], fronts=says(1, READY, asleep=True)),
+        [MarkReady],
+        id="one that sleeps was ready",
+    ),
+    pytest.param(
         at(rev(1, S), asked=["r1"], fronts=says(1, FrontState.FAILED, error={"type": "E"})),
         [Fail],
         id="init() failed",

@@ -140,7 +140,8 @@ def _after_start(s: Situation, wanted: Revision) -> list[Action]:
         return [Fail(wanted, front.error or {"type": "Failed", "message": "The front failed."})]
     if wanted.id not in s.asked:
         return [Prepare(wanted)]
-    if front.state is FrontState.READY and (front.ready_workers >= serving.workers or late):
+    ready = front.asleep or front.ready_workers >= serving.workers  # it sleeps after it was ready
+    if front.state is FrontState.READY and (ready or late):
         return [MarkReady(wanted)]
     if late:
         message = (
@@ -210,6 +211,8 @@ def _finish(s: Situation, old: Revision) -> list[Action]:
     waited = s.waited.get(old.id, 0.0)
     serving = old.content.serving
     patience = serving.scoring_timeout + serving.queue_wait + 5
+    if serving.idle_timeout is not None:
+        patience += serving.cold_start_timeout
     if s.service.deleting or s.version.deleting:
         patience = min(patience, DELETE_PATIENCE)
     dead = front.state in {FrontState.GONE, FrontState.FAILED}

@@ -76,4 +76,6 @@ def _serving(front: FrontStatus | None) -> tuple[str, str]:
         return ServiceState.TRANSITIONING, "coming back: init() is running"
     if front.state is FrontState.FAILED:
         return ServiceState.UNHEALTHY, "init() fails since the last restart"
+    if front.asleep:
+        return ServiceState.UNHEALTHY, "init() failed after a sleep; a request tries it again"
     return ServiceState.UNHEALTHY, "every worker is down and being started again"
