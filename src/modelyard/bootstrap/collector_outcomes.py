@@ -8,6 +8,7 @@ from modelyard.collector.feedback_book import Book
 from modelyard.collector.feedback_outgoing import Outgoing
 from modelyard.collector.feedback_web import FeedbackRoutes
 from modelyard.collector.listening import Listener
+from modelyard.collector.measure import MeasureRoutes
 from modelyard.collector.sink import Row
 from modelyard.collector.store import Store
 from modelyard.collector.store_writing import Source
@@ -42,7 +43,8 @@ class Outcomes:
 
     def routes(self) -> Sequence[Route]:
         """All of them."""
-        return FeedbackRoutes(self.feedback).routes()
+        assert self._store is not None  # noqa: S101 - joined where the collector is made
+        return [*FeedbackRoutes(self.feedback).routes(), *MeasureRoutes(self._store).routes()]
 
     async def start(self) -> None:
         """Go on with what waits."""

@@ -9,7 +9,7 @@ nobody knows yet is in ``waiting``.
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,25 +81,26 @@ class Book:
     def unheard(self, told: Sequence[Told]) -> list[Told]:
         """Those whose key is not known; of the same key the first."""
         with self._using() as connection:
-            known = values_of(connection, [one.key for one in told])
-        first = {one.key: one for one in reversed(told)}
+            first = {one.key: one for one in reversed(told)}
+            known = values_of(connection, list(first))
         return [one for key, one in first.items() if key not in known]
 
     def keep(self, told: Sequence[Told], requests: Requests, now: float) -> Kept:
         """All of it or nothing; it is on the disk afterwards."""
         with self._changing() as connection:
-            known = values_of(connection, [one.key for one in told])
+            keys = [one.key for one in told]
+            known = values_of(connection, keys)
             waits = {one.place for one, _ in waiting_for(connection, {one.id for one in told})}
             room = WAITING - connection.execute("SELECT count(*) FROM waiting").fetchone()[0]
-            what, fresh = list[What](), list[Told]()
-            for one in told:
-                heard = known.get(one.key)
+            what, fresh = list[What](), dict[bytes, Told]()
+            for one, key in zip(told, keys, strict=True):
+                heard = known.get(key)
                 if heard is not None:
                     what.append("repeated" if heard == one.value else "conflicting")
                 elif one.place in requests or room > 0:
                     what.append("new")
-                    known[one.key] = one.value
-                    fresh.append(one)
+                    known[key] = one.value
+                    fresh[key] = one
                     if one.place not in requests:
                         waits.add(one.place)
                         room -= 1
@@ -169,19 +170,21 @@ class Book:
             return int(fact(connection, "dropped") or 0)
 
     def _write(
-        self, connection: sqlite3.Connection, fresh: Sequence[Told], requests: Requests, now: float
-    ) -> None:
+        self, connection: sqlite3.Connection, fresh: Mapping[bytes, Told], requests: Requests,
+        now: float,
+    ) -> None:  # fmt: skip
         day = int(now // DAY)
         connection.executemany(
-            "INSERT INTO told VALUES (?, ?, ?)", [(one.key, one.value, day) for one in fresh]
+            "INSERT INTO told VALUES (?, ?, ?)",
+            [(key, one.value, day) for key, one in fresh.items()],
         )
-        known = [one for one in fresh if one.place in requests]
+        known = [one for one in fresh.values() if one.place in requests]
         let_leave(connection, known, requests, now)
         connection.executemany(
             "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 (one.workspace, one.service, one.id, one.metric, one.value, one.happened, now)
-                for one in fresh
+                for one in fresh.values()
                 if one.place not in requests
             ],
         )
