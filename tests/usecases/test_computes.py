@@ -135,8 +135,11 @@ def test_asking_again_in_the_same_words_gives_it_back(yard: Yard) -> None:
     yard.clock.advance(60)
 
     assert create(yard, configuration={"vm_size": "Standard_D2_v2"}) == first
+    assert create(yard, attached=True) == first
     with pytest.raises(AlreadyExists, match="'cluster'"):
         create(yard, configuration={"vm_size": "Standard_D3_v2"})
+    with pytest.raises(AlreadyExists, match="'cluster'"):
+        create(yard, kind="AmlCompute", attached=True)
 
 
 def test_a_target_shows_what_is_deployed_to_it_and_stays_while_it_is(yard: Yard) -> None:

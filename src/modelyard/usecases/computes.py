@@ -42,7 +42,8 @@ class Computes:
 
     def create(self, workspace: str, request: wire.ComputeRequest) -> Compute:
         """
-        Make or attach one. Asked for again in the same words it is given back.
+        Make or attach one. Asked for again in the same words it is given back; one to attach
+        also where it was made here.
 
         Raises BadName, BadInput, NotFound without workspace, AlreadyExists.
         """
@@ -67,7 +68,9 @@ class Computes:
             self._store.add(wanted)
         except AlreadyExists:
             found = self._store.get(workspace, request.name)
-            if replace(found, created=now, updated=now) == wanted:
+            same = replace(found, created=now, updated=now) == wanted
+            # what is there already can be attached under its own name
+            if same or (wanted.attached and found.kind == wanted.kind):
                 return found
             raise AlreadyExists(
                 f"There is a compute target {found.name!r} in workspace {workspace!r} already, "

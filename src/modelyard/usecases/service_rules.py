@@ -199,14 +199,24 @@ def deployed_version(
     service: Service,
     versions: Sequence[ServiceVersion],
     name: str,
-    configuration: Mapping[str, Any],
+    request: wire.ServiceRequest,
     now: datetime,
 ) -> ServiceVersion:
-    """The version that a deployment makes or changes; it runs from now on."""
+    """
+    The version that a deployment makes or changes; it runs from now on. What a deployment says of
+    a version that it names is the version's too, as in Azure.
+    """
     found = next((version for version in versions if version.name == name), None)
     base = found or ServiceVersion(service.id, name, wanted=0, created=now)
+    if request.version:
+        base = replace(base, tags=request.tags, description=request.description)
     return replace(
-        base, configuration=configuration, updated=now, enabled=True, switch=None, stop_at=None
+        base,
+        configuration=request.configuration,
+        updated=now,
+        enabled=True,
+        switch=None,
+        stop_at=None,
     )
 
 

@@ -116,7 +116,7 @@ class Services:
 
         def decide(present: Service, versions: Sequence[ServiceVersion]) -> Edit:
             after = deployed(present, versions, fields, version, share, request.sticky)
-            made = deployed_version(present, versions, version, request.configuration, now)
+            made = deployed_version(present, versions, version, request, now)
             told = event(
                 present,
                 now,
