@@ -8,7 +8,7 @@ from typing import Protocol
 
 from modelyard.domain.errors import Conflict, ModelyardError, NotFound, NotLeader, Unavailable
 from modelyard.domain.events import Event
-from modelyard.domain.measuring import Measured
+from modelyard.domain.measuring import Measured, Question
 from modelyard.domain.rollouts import Rollout
 from modelyard.domain.services import Edit, Service, ServiceVersion
 from modelyard.domain.traffic import Split
@@ -250,7 +250,10 @@ class Rolling:
         """Write down what telemetry said; False while it is still being asked."""
         heard = self._heard.pop(rollout.id, None)
         if heard is None or heard.since != rollout.since:
-            self._later(rollout.id, lambda: self._ask(rollout))
+            asked = questions(rollout, self._clock.now() - timedelta(seconds=LAG))
+            if not asked:
+                return False
+            self._later(rollout.id, lambda: self._ask(rollout, asked))
             heard = self._heard.pop(rollout.id, None)
             if heard is None:
                 return False
@@ -263,8 +266,7 @@ class Rolling:
         self._change(rollout, after)
         return True
 
-    def _ask(self, rollout: Rollout) -> None:
-        asked = questions(rollout, self._clock.now() - timedelta(seconds=LAG))
+    def _ask(self, rollout: Rollout, asked: Sequence[tuple[Window, Question]]) -> None:
         began = self._clock.monotonic()
         try:
             answers = tuple((window, self._measurements.measure(q)) for window, q in asked)

@@ -70,12 +70,14 @@ def judgement_of(rollout: Rollout) -> Judgement | None:
 def questions(rollout: Rollout, until: datetime) -> tuple[tuple[Window, Question], ...]:
     """
     What telemetry is asked at a look: all of the present step, and of those before it what may
-    still come late, the outcomes of requests.
+    still come late, the outcomes of requests. Nothing before there is any time to ask about.
     """
     terms = terms_of(rollout)
     since = rollout.since
     assert since is not None  # noqa: S101 - a look is at a step that is in force
-    now = Window(rollout.step, since, max(since, until))
+    if until <= since:
+        return ()
+    now = Window(rollout.step, since, until)
     asked = [(now, _question(rollout, terms, now, late=False))]
     if not terms.by_user and any(term.source == "feedback" for term in terms.all):
         past = [w for w in evidence_of(rollout).windows if w.step < rollout.step]
