@@ -87,18 +87,19 @@ class Yard:
             in_force=InForce(patience=0.0),
         )
         self.stores = self.adapters.stores
+        self.services = self.stores.services
         self.cases = make_cases(self.adapters)
         self.reconciler = self.new_reconciler()
 
     def new_reconciler(self) -> Steps:
-        """What a control plane that has just begun to lead would use."""
+        """What a control plane that has just begun to lead would use, over ``services``."""
         wake = self.adapters.wake.set
         self.builds = Builds(
             self.stores.environments, self.builder, self.home / "logs/builds", self.clock, wake
         )
         layout = Layout(places(self.adapters), self.adapters.blobs, self.stores.snapshots)
         self.actor = Actor(
-            services=self.stores.services,
+            services=self.services,
             rollouts=self.stores.rollouts,
             environments=self.stores.environments,
             builder=self.builder,
@@ -107,7 +108,7 @@ class Yard:
             wake=wake,
         )
         reconciler = Reconciler(
-            services=self.stores.services,
+            services=self.services,
             environments=self.stores.environments,
             target=self.target,
             gateway=self.gateway,
@@ -118,7 +119,7 @@ class Yard:
             in_force=self.adapters.in_force,
             signing_key=signing_key(self.adapters.secret),
         )
-        return Switching(reconciler, self.stores.services, self.target, self.clock)
+        return Switching(reconciler, self.services, self.target, self.clock)
 
     def workspace(self, name: str = "ws") -> str:
         self.cases.workspaces.create(WorkspaceRequest(name=name, exist_ok=True))

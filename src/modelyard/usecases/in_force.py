@@ -40,17 +40,16 @@ class InForce:
             return self._now
 
     def mark(self) -> int:
-        """For ``reached``: stands for what is stored at this moment."""
+        """A mark for what is stored now: the number of the next look, which sees it."""
         with self._changed:
             return self._begun + 1
 
     def reached(self, mark: int) -> bool:
-        """Whether what was stored when the mark was made is in force."""
+        """Whether the gateway does all that was stored before the mark was made."""
         with self._changed:
             return self._done >= mark
 
-    def wait(self) -> bool:
-        """Wait until what is stored at this moment is in force; whether it is."""
+    def wait(self, mark: int) -> bool:
+        """Wait until it is reached; whether it is."""
         with self._changed:
-            wanted = self._begun + 1
-            return self._changed.wait_for(lambda: self._done >= wanted, self._patience)
+            return self._changed.wait_for(lambda: self._done >= mark, self._patience)

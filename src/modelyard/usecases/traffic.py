@@ -1,6 +1,6 @@
 """Traffic of a service: looked at, changed, gone back with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from modelyard.domain.services import Edit, Service, ServiceVersion
 from modelyard.ports import Clock, RolloutStore, ServiceStore
@@ -82,20 +82,25 @@ class ServiceTraffic:
             if after == present:
                 return Edit(present)
             moved = decided(present, after, versions, now)
-            waiting = [v.name for v in versions if v.switch is not None]
-            stays = [v.name for v in versions if v.switch is not None and v not in moved]
+            stays = {v.name: v for v in [*versions, *moved]}
             told = event(
                 present,
                 now,
                 who,
                 what,
-                before={**traffic_facts(present), "switching": waiting},
-                after={**traffic_facts(after), "switching": stays},
+                before={**traffic_facts(present), "switching": _switching(versions)},
+                after={**traffic_facts(after), "switching": _switching(stays.values())},
                 why=why,
             )
             return Edit(after, moved, events=(told,))
 
         changed = self._store.edit(found.id, edit).service
+        mark = self._in_force.mark()
         self._wake()
-        in_force = self._in_force.wait()
+        in_force = self._in_force.wait(mark)
         return to_wire(changed, self._store.versions(changed.id), in_force=in_force)
+
+
+def _switching(versions: Iterable[ServiceVersion]) -> list[str]:
+    """Who takes over by itself once it is ready."""
+    return [version.name for version in versions if version.switch is not None]
