@@ -322,6 +322,23 @@ def test_a_step_does_not_count_before_the_gateway_does_what_is_stored() -> None:
     assert world.rollout().since == world.clock.now()
 
 
+def test_it_has_ended_when_the_gateway_does_so() -> None:
+    world = World(green=Truth(errors=0.5))
+    world.start()
+    world.tick()
+    while not world.rollout().verdict or world.rollout().verdict["decision"] != "breach":
+        world.tell = world.rollout().step < 0 or world.rollout().since is None
+        world.tick()
+    assert (world.view().state, world.view().waiting_for) == ("running", "being rolled back")
+    assert effective(world.service) == {"blue": 1000}
+
+    world.tell = True
+    world.tick()
+
+    assert world.view().state == "rolled back"
+    assert world.splits[-1] == {"blue": 1000}
+
+
 def test_a_stopped_service_waits() -> None:
     world = World()
     world.start()

@@ -59,6 +59,9 @@ class Marks(Protocol):
         """Whether the gateway does all that was stored before the mark was made."""
 
 
+_Key = tuple[str, int, str | None]
+"""A rollout with the step or the end that is being brought about."""
+
 Later = Callable[[str, Callable[[], None]], bool]
 """Does work of a name in the background; False while work of that name is under way."""
 
@@ -98,7 +101,7 @@ class Rolling:
         self._later = later
         self._clock = clock
         self._standings = Standings(services, target, clock)
-        self._marked: dict[tuple[str, int], int] = {}
+        self._marked: dict[_Key, int] = {}
         self._heard: dict[str, _Heard] = {}
         self._took: dict[str, float] = {}
 
@@ -166,15 +169,15 @@ class Rolling:
         return found if found.id == rollout.service else None
 
     def _in_force(self, rollout: Rollout) -> bool:
-        """Whether the gateway has been told since the wanted step's split was found stored."""
-        if rollout.since is not None:
+        """Whether the gateway has been told since the wanted split was found stored."""
+        if rollout.since is not None and rollout.ending is None:
             return True
-        mark = self._marked.get((rollout.id, rollout.step))
-        if mark is None:
+        key = _key(rollout)
+        if key not in self._marked:
             # only now: the split may have been set a moment ago, or by a control plane before us
-            self._marked[rollout.id, rollout.step] = self._marks.mark()
+            self._marked[key] = self._marks.mark()
             return False
-        return self._marks.reached(mark)
+        return self._marks.reached(self._marked[key])
 
     def _pause(self, rollout: Rollout) -> float:
         if rollout.since is None:
@@ -217,7 +220,7 @@ class Rolling:
     def _move(self, s: Situation, split: Split) -> None:
         assert s.service is not None  # noqa: S101 - only what is there is moved
         known = s.service
-        self._marked.pop((s.rollout.id, s.rollout.step), None)
+        self._marked.pop(_key(s.rollout), None)
 
         def edit(present: Service, versions: Sequence[ServiceVersion]) -> Edit:
             if (present.traffic, present.default_version) != (
@@ -282,6 +285,10 @@ class Rolling:
         for known in (self._heard, self._took):
             for id in known.keys() - open_:
                 known.pop(id, None)
+
+
+def _key(rollout: Rollout) -> _Key:
+    return rollout.id, rollout.step, rollout.ending
 
 
 def _kept_up(service: Service, versions: Sequence[ServiceVersion]) -> tuple[ServiceVersion, ...]:

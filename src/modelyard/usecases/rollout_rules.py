@@ -3,8 +3,9 @@ What a rollout does next. Pure, so that every rule is a line in a table of tests
 
 A rollout's own row says what is wanted, the service's row how traffic is split. Each move writes
 one of the two, and what comes next is read off both. So whoever begins after any of the writes
-finds out where things stand, and goes on: a step is first wanted, then the split is set, then it
-is in force; an end is first decided, then the split is set, then it has ended.
+finds out where things stand, and goes on: a step is first wanted, then the split is set, and when
+the gateway does so it is in force; an end is first decided, then the split is set, and when the
+gateway does so it has ended.
 """
 
 from dataclasses import dataclass
@@ -134,7 +135,8 @@ def _end(s: Situation, state: RolloutState) -> Next:
         return Finish(state)
     present = split_of(s.service)
     if present == target:
-        return Finish(state)
+        # whoever is told that it was rolled back can be sure that it is
+        return Finish(state) if s.in_force else Wait(0.0)
     if present not in _ours(s.rollout):
         return Finish(RolloutState.STOPPED, (_strange(s.rollout, present),))
     return Move(target)
