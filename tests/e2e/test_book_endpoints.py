@@ -61,6 +61,7 @@ def test_a_target_is_made_and_an_endpoint_has_two_versions_on_it(
     assert answers == {"version-1": {"POSITIVE"}, "version-2": {"VERY POSITIVE"}}
 
 
+@pytest.mark.slow  # its tenth of a core is kept to
 def test_azures_controlled_rollout_runs_as_it_stands(place: tuple[Yard, Path]) -> None:
     server, work = place
     (work / "prepare.py").write_text(PREPARE)
