@@ -126,7 +126,7 @@ def test_what_is_not_compared_is_counted(pair: Pair) -> None:
 
     assert pair.served.score(stream=1).body == b"ab"
     assert pair.served.score(large=300_000).status == 200
-    assert pair.served.score(x=1, text="x" * 1_100_000).status == 200
+    assert pair.served.score(x=1, text="x" * 300_000).status == 200
     pair.served.ask("GET", "/")
     pair.served.ask("GET", "/swagger.json")
 
@@ -138,7 +138,7 @@ def test_large_bodies_travel_whole(pair: Pair) -> None:
     pair.mirror()
 
     ids = [
-        pair.served.score(x=1, text="x" * 400_000).headers["x-request-id"],
+        pair.served.score(x=1, text="x" * 200_000).headers["x-request-id"],
         pair.served.score(large=200_000).headers["x-request-id"],
     ]
 

@@ -144,7 +144,7 @@ class Front:
         self.shadows = Shadows(
             app,
             spec.service_version,
-            lambda: len(self.queue) > 0,
+            lambda: self.standing.in_flight > 0,
             self.rings.tell,
             self.logs.note,
             Path(spec.control_socket).parent,

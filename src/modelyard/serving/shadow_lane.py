@@ -13,8 +13,8 @@ from modelyard.serving.shadow_store import CopyStore
 from modelyard.serving.shadow_telling import ANSWER_LIMIT, compared, differ
 from modelyard.telemetry.records import Event
 
-PATIENCE = 0.2
-"""Seconds that a replay gives way to callers who wait: some evidence comes in at any load."""
+PATIENCE = 0.05
+"""Seconds that a replay gives way to callers: some evidence comes in at any load."""
 
 RETRY = 0.5
 """Seconds until a shadow that was not ready is asked again."""
@@ -33,7 +33,7 @@ class Lane:
     """
     Replays one copy after the other, the oldest first.
 
-    ``busy`` says that callers wait; ``tell`` takes the events; ``note`` lines for the log.
+    ``busy`` says that callers are served now; ``tell`` takes the events; ``note`` lines for the log.
     """
 
     def __init__(

@@ -38,7 +38,7 @@ class Shadows:
     """
     The control socket's operation ``shadows``, and the orders of the last time at the start.
 
-    ``served`` is the version of this front, ``busy`` whether callers wait for a worker, ``tell``
+    ``served`` is the version of this front, ``busy`` whether callers are served now, ``tell``
     takes events (None: nobody does, so nothing is copied).
     """
 
