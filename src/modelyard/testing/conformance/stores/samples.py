@@ -16,11 +16,13 @@ from modelyard.domain.environments import (
     EnvironmentDefinition,
     Recipe,
 )
+from modelyard.domain.events import Event
 from modelyard.domain.experiments import Experiment
 from modelyard.domain.images import Image
 from modelyard.domain.leases import ProcessIdentity
 from modelyard.domain.manifests import FileEntry, Manifest
 from modelyard.domain.models import Model
+from modelyard.domain.rollouts import Rollout
 from modelyard.domain.runs import Metric, MetricKind, Run, RunStatus
 from modelyard.domain.services import (
     Auth,
@@ -176,6 +178,28 @@ def revision(id: str = "rev-1", **changes: Any) -> Revision:
 def compute(name: str = "cluster", **changes: Any) -> Compute:
     """A compute target of the workspace ``lab``."""
     plain = Compute(workspace="lab", name=name, kind="AKS", created=NOW, updated=NOW)
+    return replace(plain, **changes)
+
+
+def event(**changes: Any) -> Event:
+    """A change of the service ``salary`` that has no number yet."""
+    plain = Event(workspace="lab", service="salary", time=NOW, who="ci", what="traffic")
+    return replace(plain, **changes)
+
+
+def rollout(id: str = "ro-1", **changes: Any) -> Rollout:
+    """A rollout of the service ``svc-salary`` that runs."""
+    plain = Rollout(
+        id=id,
+        workspace="lab",
+        service="svc-salary",
+        name="salary",
+        candidate="green",
+        control="blue",
+        steps=(10, 1000),
+        created=NOW,
+        updated=NOW,
+    )
     return replace(plain, **changes)
 
 
