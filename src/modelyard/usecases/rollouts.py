@@ -8,6 +8,7 @@ from modelyard.domain.rollouts import Rollout, RolloutState
 from modelyard.domain.services import Service
 from modelyard.ports import Clock, RolloutStore, ServiceStore
 from modelyard.usecases import rollout_writes as writes
+from modelyard.usecases.rollout_guard import check_traffic_free
 from modelyard.usecases.rollout_standing import rows, stored
 from modelyard.usecases.rollout_start import made
 from modelyard.usecases.rollout_view import view
@@ -53,6 +54,7 @@ class Rollouts:
         Raises NotFound, BadInput, and Conflict while another of the service is under way.
         """
         found = self._services.get(workspace, service)
+        check_traffic_free(self._rollouts, found, "another cannot begin")
         versions, revisions = self._services.versions(found.id), self._services.revisions(found.id)
         rollout = made(found, versions, revisions, request, self._clock.now(), who)
         why = f"from {rollout.control!r} in steps of {_steps(rollout)} %"
