@@ -31,6 +31,8 @@ GUIDES = [
         "protocols",
         "telemetry",
         "collecting",
+        "endpoints",
+        "shadow",
     )
 ]
 PAGES = [*GUIDES, DOCS / "reference" / "rest-api.md"]

@@ -107,6 +107,10 @@ def test_the_report_says_exactly_how_a_shadow_differs_also_over_kills_and_a_new_
         else:
             assert (one.path, one.served, one.shadow) == ("$.price", "100.0", "110.0")
 
+    trace = prices.endpoint.workspace.telemetry.trace(answers[7][0][1])
+    assert trace.version == "default"
+    assert [item.values["name"] for item in trace.of("customEvents")] == ["modelyard.shadow"]
+
     # a killed front starts anew and goes on, also with the control plane down
     [front] = [pid for pid in sdk.pids("bootstrap.front") if serves(pid, "prices", "default")]
     [control] = sdk.pids("bootstrap.control")
