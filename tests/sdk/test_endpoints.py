@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from modelyard import AksEndpoint, AksWebservice, Endpoint, Model, Webservice, Workspace
+from modelyard import (
+    AksEndpoint,
+    AksWebservice,
+    Endpoint,
+    InferenceConfig,
+    Model,
+    Webservice,
+    Workspace,
+)
 from modelyard.domain.errors import BadInput, InUse, NotFound
 from modelyard.sdk.access_tokens import AksServiceAccessToken
 from modelyard.sdk.errors import WebserviceException
@@ -26,7 +34,7 @@ def run(data):
 
 
 @pytest.fixture
-def code(tmp_path: Path):
+def code(tmp_path: Path) -> InferenceConfig:
     return config(tmp_path / "code", NAMING)
 
 
