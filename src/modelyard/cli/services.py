@@ -2,7 +2,14 @@
 
 import typer
 
-from modelyard.cli import deployments, service_calls, service_deploy, service_diff, service_metrics
+from modelyard.cli import (
+    deployments,
+    service_calls,
+    service_deploy,
+    service_diff,
+    service_feedback,
+    service_metrics,
+)
 from modelyard.cli import service_options as options
 from modelyard.cli.choose import WorkspaceOption, server, workspace
 from modelyard.cli.deployments import COLUMNS, Name, at, find
@@ -78,6 +85,7 @@ app.command()(service_calls.logs)
 app.command()(service_metrics.metrics)
 app.command()(service_calls.keys)
 app.command()(service_calls.score)
+app.command()(service_feedback.feedback)
 app.command()(service_diff.diff)
 
 

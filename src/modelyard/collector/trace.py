@@ -20,7 +20,12 @@ _BACK = (3600.0, 86_400.0, float("inf"))
 _BEFORE, _AFTER = 60.0, 600.0
 """Seconds around a request in which what belongs to it is looked for."""
 
-_OTHERS = tuple(name for name in TABLES if name not in {"requests", "performanceCounters"})
+_OUTCOMES = "outcomes"
+"""What is told of a request may come long after it."""
+
+_OTHERS = tuple(
+    name for name in TABLES if name not in {"requests", "performanceCounters", _OUTCOMES}
+)
 _MOST = 10_000
 
 
@@ -56,6 +61,7 @@ class Traces:
         items: list[TraceItem] = []
         for table in _OTHERS:
             items += await self._items(table, row, around - _BEFORE, around + length + _AFTER)
+        items += await self._outcomes(row, around - _BEFORE)
         if self._collected is not None and row.get("service"):
             named = (row["workspace"], row["service"], row["id"])
             until = around + length + _AFTER
@@ -104,8 +110,25 @@ class Traces:
              row.get("workspace"), row.get("workspace")],
             since=after,
         )  # fmt: skip
-        found = (_named(table, other) for other in others)
-        return [TraceItem(time=aware(v.pop("timestamp")), table=table, values=v) for v in found]
+        return [_item(table, other) for other in others]
+
+    async def _outcomes(self, row: dict[str, Any], after: float) -> list[TraceItem]:
+        found = await self._store.query(
+            "SELECT * FROM outcomes WHERE timestamp >= ? AND id = ? "
+            "AND workspace IS NOT DISTINCT FROM ? AND service IS NOT DISTINCT FROM ? "
+            "ORDER BY timestamp LIMIT ?",
+            [naive(after), row["id"], row.get("workspace"), row.get("service"), _MOST],
+            since=after,
+        )
+        return [_item(_OUTCOMES, outcome) for outcome in found]
+
+
+def _item(table: str, row: Sequence[Any]) -> TraceItem:
+    values = _named(table, row)
+    for name, value in values.items():
+        if isinstance(value, datetime):
+            values[name] = aware(value)
+    return TraceItem(time=values.pop("timestamp"), table=table, values=values)
 
 
 def _named(table: str, row: Sequence[Any]) -> dict[str, Any]:

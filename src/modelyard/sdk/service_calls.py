@@ -25,6 +25,8 @@ class CallsService(ServiceFacts):
     """What callers of a service need."""
 
     _label = "Native"
+    last_request_id = ""
+    """The id of the last request that ``run()`` sent; feedback and telemetry know it by that."""
 
     # --- waiting and logs
 
@@ -159,6 +161,7 @@ class CallsService(ServiceFacts):
                 time.sleep(pause)  # noqa: TID251 - until the gateway has the key
                 key = self._key(again=True)
                 answer = scoring.score(self.scoring_uri, body, key, version=version)
+        self.last_request_id = answer.headers.get("x-ms-request-id", "")
         return _answer(answer)
 
     # --- keys

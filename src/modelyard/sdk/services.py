@@ -13,7 +13,7 @@ from modelyard.sdk.errors import (
     not_supported,
     raised_as,
 )
-from modelyard.sdk.service_calls import CallsService
+from modelyard.sdk.feedback import FeedbackCalls
 from modelyard.sdk.service_changes import ChangesService
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
 from modelyard.sdk.workspaces import wanted
@@ -23,7 +23,7 @@ _CLASSES = {"ACI": "AciWebservice", "AKS": "AksWebservice", "AKSENDPOINT": "AksE
             "Local": "LocalWebservice"}  # fmt: skip
 
 
-class Webservice(CallsService, ChangesService):
+class Webservice(FeedbackCalls, ChangesService):
     """
     A deployed model behind one address.
 
