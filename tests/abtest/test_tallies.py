@@ -12,7 +12,7 @@ from modelyard.abtest.counts import Counts
 from modelyard.abtest.histogram import Histogram
 from modelyard.abtest.metrics import Metric, Plan
 from modelyard.abtest.moments import Moments
-from modelyard.abtest.tallies import Batch, State, from_json, observe, to_json
+from modelyard.abtest.tallies import Batch, State, from_json, observe, replaced, to_json
 from modelyard.domain.errors import BadInput
 
 PLAN = Plan(
@@ -133,3 +133,62 @@ def test_negative_users_are_refused() -> None:
 def test_a_state_of_another_version_is_refused() -> None:
     with pytest.raises(BadInput, match="version"):
         from_json(PLAN, {"version": 2})
+
+
+SALES = Plan(key=Metric("sales", "rate", "higher"))
+
+
+def sales(*arms: tuple[int, int], users: tuple[int, int] | None = None) -> Batch:
+    first, second = (Counts(*arm) for arm in arms)
+    return Batch(users or (first.trials, second.trials), {"sales": (first, second)})
+
+
+def test_totals_known_anew_bet_only_with_what_is_more() -> None:
+    step_by_step = observe(SALES, State(), 0.5, sales((100, 5), (100, 9)))
+    step_by_step = observe(SALES, step_by_step, 0.5, sales((50, 2), (60, 8)))
+
+    known = replaced(SALES, State(), 0, 0.5, sales((100, 5), (100, 9)))
+    known = replaced(SALES, known, 0, 0.5, sales((150, 7), (160, 17)))
+    again = replaced(SALES, known, 0, 0.5, sales((150, 7), (160, 17)))
+
+    assert known == step_by_step
+    assert again == known
+
+
+def test_outcomes_that_come_late_count_in_the_step_of_their_requests() -> None:
+    known = replaced(SALES, State(), 0, 0.1, sales((90, 4), (10, 1)))
+    known = replaced(SALES, known, 1, 0.5, sales((50, 2), (50, 4)))
+
+    late = replaced(SALES, known, 0, 0.1, sales((95, 6), (11, 2)))
+
+    assert [step.pairs["sales"] for step in late.steps] == [
+        (Counts(95, 6), Counts(11, 2)),
+        (Counts(50, 2), Counts(50, 4)),
+    ]
+    assert late.bets != known.bets
+
+
+def test_rows_that_telemetry_lost_take_nothing_back() -> None:
+    known = replaced(SALES, State(), 0, 0.5, sales((100, 5), (100, 9)))
+
+    after = replaced(SALES, known, 0, 0.5, sales((40, 1), (50, 2)))
+    grown = replaced(SALES, after, 0, 0.5, sales((110, 5), (100, 9)))
+
+    assert after == known
+    assert grown.of("sales") == [(Counts(110, 5), Counts(100, 9))]
+
+
+def test_totals_of_other_kinds_are_taken_as_they_are() -> None:
+    first = replaced(PLAN, State(), 0, 0.5, batch(1))
+    both = batch(1).merged(batch(2))
+
+    after = replaced(PLAN, first, 0, 0.5, both)
+
+    assert after.of("latency") == [both.pairs["latency"]]
+    assert after.of("revenue") == [both.pairs["revenue"]]
+    assert after.users == (80, 80)
+
+
+def test_a_step_cannot_be_left_out() -> None:
+    with pytest.raises(BadInput, match="step must be from 0 to 0, not 1"):
+        replaced(SALES, State(), 1, 0.5, sales((1, 0), (1, 0)))
