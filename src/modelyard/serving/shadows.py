@@ -64,6 +64,10 @@ class Shadows:
         """Go on with what was ordered before this process began; never raises."""
         if file is None:
             return
+        async with self._turn:  # what is said meanwhile is newer than the file
+            await self._obey_file(file)
+
+    async def _obey_file(self, file: Path) -> None:
         try:
             written = await asyncio.to_thread(file.read_bytes)
             orders = msgspec.json.decode(written, type=ShadowOrders)
@@ -72,7 +76,7 @@ class Shadows:
         except (OSError, msgspec.MsgspecError) as error:
             self._note(f"the shadows that were ordered cannot be read: {error}")
             return
-        await self.obey(orders)
+        await self._obey(orders)
 
     async def ordered(self, message: Mapping[str, Any]) -> None:
         """The operation. Raises Refused for orders that cannot be read."""
@@ -85,15 +89,19 @@ class Shadows:
     async def obey(self, orders: ShadowOrders) -> None:
         """Copy for these shadows from now on, and for no other."""
         async with self._turn:
-            if self._mirror is None and orders.shadows and self._tell is not None:
-                # in a thread: to load it takes a moment, in which callers are served
-                make = await asyncio.to_thread(_load)
-                self._mirror = make(self._served, self._busy, self._tell, self._note, self._folder)
-            if self._mirror is not None:
-                await self._mirror.obey(orders)
-                self._app.mirror = self._mirror if orders.shadows else None
-            elif orders.shadows:
-                self._note("no shadow gets copies: telemetry is not handed over")
+            await self._obey(orders)
+
+    async def _obey(self, orders: ShadowOrders) -> None:
+        some = any(order.share > 0 for order in orders.shadows)
+        if self._mirror is None and some and self._tell is not None:
+            # in a thread: to load it takes a moment, in which callers are served
+            make = await asyncio.to_thread(_load)
+            self._mirror = make(self._served, self._busy, self._tell, self._note, self._folder)
+        if self._mirror is not None:
+            await self._mirror.obey(orders)
+            self._app.mirror = self._mirror if some else None
+        elif some:
+            self._note("no shadow gets copies: telemetry is not handed over")
 
     async def close(self) -> None:
         """Forget what was copied. May be called twice."""
