@@ -10,12 +10,18 @@ from modelyard.domain.services import Auth
 from modelyard.domain.traffic import BUCKETS, Runs, buckets, reassign, runs
 from modelyard.gateway.config import render, stamp
 from modelyard.gateway.config_traffic import sources
-from modelyard.gateway.maps import BACKENDS, after, in_safe_order, maps
-from modelyard.gateway.maps import BUCKETS as BUCKETS_MAP
-from modelyard.gateway.plans import FIRST, plan
+from modelyard.gateway.maps import BACKENDS, PLANS, after, in_safe_order, maps
+from modelyard.gateway.plans import FIRST, lines, plan
 from tests.gateway.test_rendering import LAYOUT
 
 NAMES = ("be_a", "be_b", "be_c")
+
+
+def entries(split: Runs) -> dict[str, str]:
+    """What is in the map, by the digits that a bucket begins with."""
+    name, said = plan(split)
+    rows = [line.removeprefix(f"{name}/").split() for line in lines(name, said)]
+    return dict(rows)
 
 
 def owner(entries: dict[str, str], bucket: int) -> str:
@@ -45,21 +51,21 @@ def splits(draw: st.DrawFn) -> Runs:
 
 @given(splits())
 def test_each_bucket_is_found_with_its_owner(split: Runs) -> None:
-    _, entries = plan(split)
+    found = entries(split)
 
-    assert tuple(owner(dict(entries), bucket) for bucket in range(BUCKETS)) == buckets(split)
+    assert tuple(owner(found, bucket) for bucket in range(BUCKETS)) == buckets(split)
 
 
 def test_a_split_in_two_takes_few_entries() -> None:
-    assert dict(plan((("be_a", 100), ("be_b", 900)))[1]) == {"1": "be_b", "10": "be_a"}
-    assert len(plan((("be_a", 137), ("be_b", 863)))[1]) == 9
+    assert entries((("be_a", 100), ("be_b", 900))) == {"1": "be_b", "10": "be_a"}
+    assert len(entries((("be_a", 137), ("be_b", 863)))) == 9
 
 
 def test_no_split_takes_more_than_its_buckets_and_what_is_above_them() -> None:
     chance = random.Random(7)
     scattered = runs([chance.choice(NAMES) for _ in range(BUCKETS)])
 
-    assert len(plan(scattered)[1]) < 1111
+    assert len(entries(scattered)) < 1111
 
 
 def test_a_plan_is_named_after_what_it_says() -> None:
@@ -88,9 +94,9 @@ def test_what_is_switched_away_from_stays_until_the_next_change() -> None:
     first = after(tables[1], tables[0])
     second = after(tables[2], first)
 
-    assert {key.partition("/")[0] for key in first[BUCKETS_MAP]} == {plans[0], plans[1]}
-    assert {key.partition("/")[0] for key in second[BUCKETS_MAP]} == {plans[1], plans[2]}
-    assert after(tables[2], second)[BUCKETS_MAP] == tables[2][BUCKETS_MAP]
+    assert {*first[PLANS]} == {plans[0], plans[1]}
+    assert {*second[PLANS]} == {plans[1], plans[2]}
+    assert {*after(tables[2], second)[PLANS]} == {plans[2]}
 
 
 def test_a_plan_is_whole_before_it_is_switched_to() -> None:
@@ -99,8 +105,33 @@ def test_a_plan_is_whole_before_it_is_switched_to() -> None:
 
     commands = in_safe_order(wanted, now)
 
-    assert [c for c in commands if not c.startswith("add map buckets.map")] == commands[-1:]
-    assert commands[-1].startswith("set map backends.map ws/svc plan_")
+    assert [command.split()[:3] for command in commands] == [
+        ["add", "map", "buckets.map"],
+        ["add", "map", "plans.map"],
+        ["set", "map", "backends.map"],
+    ]
+
+
+def test_a_plan_that_nobody_goes_by_is_forgotten_with_all_its_entries() -> None:
+    now = maps(table((("blue", 100), ("green", 900))))
+    name = now[BACKENDS]["ws/svc"]
+
+    assert in_safe_order({**now, PLANS: {}}, now) == [
+        f"del map plans.map {name}",
+        f"del map buckets.map {name}/10",
+        f"del map buckets.map {name}/1",
+    ]
+
+
+def test_a_plan_of_many_entries_is_added_in_parts_that_fit() -> None:
+    chance = random.Random(7)
+    scattered = runs([chance.choice(["blue", "green"]) for _ in range(BUCKETS)])
+    now = maps(table(()))
+
+    commands = in_safe_order(maps(table(scattered)), now)
+
+    assert len(commands) > 10
+    assert max(map(len, commands)) < 8000
 
 
 def test_owners_never_change_the_configuration_but_a_new_name_of_a_header_does() -> None:

@@ -48,7 +48,7 @@ def test_the_maps_of_a_table() -> None:
             "cors.map": {"ws/salary": "1"},
             "sticky.map": {},
             "versions.map": {},
-            "buckets.map": {},
+            "plans.map": {},
             "backends.map": {"ws/salary": "be_r1", "ws/local": "be_r2", "ws/new": "none"},
             "auth.map": {"ws/salary": "key", "ws/local": "off", "ws/new": "token"},
         }
@@ -139,8 +139,18 @@ def test_any_text_is_one_word_of_the_configuration(text: str) -> None:
 
 
 def test_what_goes_is_forgotten_first_and_what_comes_is_known_last() -> None:
-    now = {"keys.map": {"a:1": "1"}, "backends.map": {"a": "x"}, "auth.map": {"a": "key"}}
-    wanted = {"keys.map": {"b:1": "1"}, "backends.map": {"b": "y"}, "auth.map": {"b": "key"}}
+    now = {
+        "plans.map": {},
+        "keys.map": {"a:1": "1"},
+        "backends.map": {"a": "x"},
+        "auth.map": {"a": "key"},
+    }
+    wanted = {
+        "plans.map": {},
+        "keys.map": {"b:1": "1"},
+        "backends.map": {"b": "y"},
+        "auth.map": {"b": "key"},
+    }
 
     assert in_safe_order(wanted, now) == snapshot(
         [
@@ -156,7 +166,9 @@ def test_what_goes_is_forgotten_first_and_what_comes_is_known_last() -> None:
 
 
 def test_a_changed_value_is_set_in_place() -> None:
-    assert in_safe_order({"m": {"a": "2"}}, {"m": {"a": "1"}}) == ["set map m a 2"]
+    now, wanted = ({"plans.map": {}, "m": {"a": value}} for value in "12")
+
+    assert in_safe_order(wanted, now) == ["set map m a 2"]
 
 
 def test_maps_as_files_and_as_haproxy_shows_them() -> None:

@@ -15,7 +15,7 @@ from modelyard.domain.routing import Backend, Route, RoutingTable
 from modelyard.domain.traffic import BUCKETS, Runs, buckets, reassign, runs
 from modelyard.gateway.config import render
 from modelyard.gateway.files import write_changed
-from modelyard.gateway.maps import after, in_safe_order, maps, render_map
+from modelyard.gateway.maps import PLANS, after, in_safe_order, maps, render_maps
 from tests.gateway.load import Load
 from tests.gateway.test_requests import is_problem
 from tests.gateway.yard import Reply, Yard, exchange, table
@@ -319,18 +319,25 @@ def test_no_step_of_a_change_leaves_a_request_without_a_version(yard: Yard) -> N
         assert [exchange(connection, SCORE).status for _ in range(5)] == [200] * 5
     connection.close()
 
-    assert yard.runtime.map("buckets.map") == new["buckets.map"]
+    assert yard.runtime.map(PLANS) == new[PLANS]
 
 
-def test_a_plan_that_is_missing_is_a_503_and_the_next_change_mends_it(yard: Yard) -> None:
+def test_a_service_whose_plan_is_missing_is_not_ready(yard: Yard) -> None:
     yard.gateway.apply(table(shared(500), *fronts(yard)))
+
     yard.runtime.run(["clear map buckets.map"])
 
-    lost = yard.call(SCORE)
+    assert is_problem(yard.call(SCORE), 503, "not_ready")
+
+
+def test_a_plan_that_was_not_added_whole_is_added_again(yard: Yard) -> None:
+    yard.gateway.apply(table(shared(500), *fronts(yard)))
+    plan = yard.runtime.map("backends.map")["ws/svc"]
+    yard.runtime.run([f"del map {PLANS} {plan}", f"del map buckets.map {plan}/1"])
+
     yard.gateway.apply(table(shared(500), *fronts(yard)))
 
-    assert is_problem(lost, 503, "not_ready")
-    assert yard.call(SCORE).status == 200
+    assert {reply.status for reply in answers(yard, 50)} == {200}
 
 
 def test_plans_that_nobody_goes_by_any_more_are_gone_after_the_next_change(yard: Yard) -> None:
@@ -341,9 +348,24 @@ def test_plans_that_nobody_goes_by_any_more_are_gone_after_the_next_change(yard:
 
     assert len(there) == 2
     assert yard.runtime.map("backends.map")["ws/svc"] in there
+    assert {*yard.runtime.map(PLANS)} == there
 
 
-@pytest.mark.parametrize("written", range(9))
+def test_a_command_that_is_refused_is_said(yard: Yard) -> None:
+    with pytest.raises(GatewayFailed, match="Unknown map"):
+        yard.runtime.run(["add map nothing.map a b"])
+
+
+def test_several_tables_are_read_at_once(yard: Yard) -> None:
+    yard.gateway.apply(table(shared(500), *fronts(yard)))
+    names = ("cors.map", "auth.map", "keys.map", "versions.map", "tokens.map")
+
+    assert yard.runtime.maps(names) == {name: yard.runtime.map(name) for name in names}
+    assert yard.runtime.maps(("auth.map", "nothing.map"))["auth.map"] == {"ws/svc": "off"}
+    assert yard.runtime.maps(()) == {}
+
+
+@pytest.mark.parametrize("written", range(10))
 def test_killed_with_the_control_plane_it_starts_with_a_state_that_answers(
     stopped: Yard, written: int
 ) -> None:
@@ -351,7 +373,7 @@ def test_killed_with_the_control_plane_it_starts_with_a_state_that_answers(
     backends = {b.id: b for b in fronts(stopped)}
     old, new = (RoutingTable((shared(green),), backends) for green in (137, 612))
     texts = [
-        {stopped.layout.folder / name: render_map(entries) for name, entries in content.items()}
+        {stopped.layout.folder / name: text for name, text in render_maps(content).items()}
         for content in (maps(old), after(maps(new), maps(old)))
     ]
     config = {stopped.layout.config: render(new, stopped.layout)}

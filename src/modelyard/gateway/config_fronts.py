@@ -1,14 +1,16 @@
 """The part of the configuration that leads to fronts; pure."""
 
 from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
 
 from modelyard.domain.routing import Backend
-from modelyard.gateway.layout import Layout
+from modelyard.gateway.layout import Layout, again_socket
 from modelyard.gateway.maps import backend_name
 from modelyard.gateway.sections import PAUSE, quoted, section
 
 
-def front_sections(backend: Backend, layout: Layout) -> Iterator[str]:
+def front_sections(backend: Backend, layout: Layout) -> tuple[str, ...]:
     """
     A backend on connections that are kept, and behind it one for what these lose.
 
@@ -19,10 +21,16 @@ def front_sections(backend: Backend, layout: Layout) -> Iterator[str]:
     this process, to ``again``, which takes a new connection to a front and says what becomes of
     it. HAProxy can do that with what it had whole before it sent any of it: up to 16 KB.
     """
+    return _sections(backend, layout.sockets)
+
+
+@lru_cache(maxsize=4096)
+def _sections(backend: Backend, sockets: Path) -> tuple[str, ...]:
+    """Kept: all of them are asked for whenever anything changes."""
     timeout = f"timeout server {max(1, round(backend.timeout * 1000))}ms"
     fronts = list(_fronts(backend))
-    place = quoted(f"unix@{layout.again_socket(backend.id)}")
-    yield section(
+    place = quoted(f"unix@{again_socket(sockets, backend.id)}")
+    kept = section(
         f"backend {backend_name(backend.id)} from fronts",
         timeout,
         "option http-keep-alive",
@@ -33,7 +41,7 @@ def front_sections(backend: Backend, layout: Layout) -> Iterator[str]:
         *fronts,
         f"server again {place} backup pool-max-conn 0{_unchecked(backend)}",
     )
-    yield section(
+    new = section(
         f"listen again_{backend.id} from fronts",
         f"bind {place} mode 600",
         "unique-id-format %[req.hdr(x-request-id)]",
@@ -42,6 +50,7 @@ def front_sections(backend: Backend, layout: Layout) -> Iterator[str]:
         *fronts,
         f"{PAUSE}{_unchecked(backend)}",
     )
+    return kept, new
 
 
 def _fronts(backend: Backend) -> Iterator[str]:

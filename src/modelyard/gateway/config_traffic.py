@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from modelyard.domain.routing import RoutingTable
 from modelyard.gateway.config_services import VERSION
 from modelyard.gateway.layout import Layout
-from modelyard.gateway.maps import BACKENDS, BUCKETS, CLOSED, NONE, STICKY, VERSIONS, sticks
+from modelyard.gateway.maps import BACKENDS, BUCKETS, CLOSED, NONE, PLANS, STICKY, VERSIONS, sticks
 from modelyard.gateway.plans import FIRST, PREFIX
 from modelyard.gateway.replies import answer
 from modelyard.gateway.sections import PAUSE, quoted, section
@@ -101,6 +101,8 @@ def _shared(sticky: bool) -> Iterator[str]:
             "if shared user"
         )
     yield f"http-request set-header x-modelyard-bucket %[var(txn.bucket),mod({FIRST})] if shared"
+    # nobody asks for it but who changes plans; HAProxy keeps no table that nothing names
+    yield f"acl planned var(txn.backend),map({PLANS}) -m found"
     owner = f"var(txn.backend),concat(/,txn.bucket),map_beg({BUCKETS})"
     yield f"http-request set-var(txn.backend) {owner} if shared"
     yield f"http-request set-var(txn.backend) var(txn.svc),map({BACKENDS}) if shared"

@@ -13,7 +13,7 @@ from modelyard.gateway import older, ports
 from modelyard.gateway.config import LOCAL_PREFIX, fits, render, stamp
 from modelyard.gateway.files import Texts, make_private, read_all, write_changed
 from modelyard.gateway.layout import Layout
-from modelyard.gateway.maps import NAMES, Maps, after, in_safe_order, maps, render_map
+from modelyard.gateway.maps import BUCKETS, NAMES, Maps, after, in_safe_order, maps, render_maps
 from modelyard.gateway.runtime import Runtime, Unreachable
 
 
@@ -167,11 +167,11 @@ class HaproxyGateway:
     def _texts(self, config: str, entries: Maps) -> dict[Path, str]:
         """All files, the configuration last: it names backends that the maps lead to."""
         folder = self._layout.folder
-        texts = {folder / name: render_map(table) for name, table in entries.items()}
+        texts = {folder / name: text for name, text in render_maps(entries).items()}
         return {**texts, self._layout.config: config}
 
     def _paths(self) -> list[Path]:
-        return [*(self._layout.folder / name for name in NAMES), self._layout.config]
+        return [*(self._layout.folder / name for name in (*NAMES, BUCKETS)), self._layout.config]
 
     def _texts_of(self, table: RoutingTable) -> dict[Path, str]:
         return self._texts(render(table, self._layout), maps(table))

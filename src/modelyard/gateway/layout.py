@@ -76,10 +76,6 @@ class Layout:
         """Where the collector takes the gateway's lines."""
         return self.sockets / "collector-log.sock"
 
-    def again_socket(self, id: str) -> Path:
-        """Where HAProxy asks itself once more for what a front had not taken."""
-        return self.sockets / f"again-{id}"
-
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the gateway."""
@@ -104,6 +100,11 @@ class Layout:
         own = () if self.host in WILDCARDS else (_bracketed(self.host),)
         names = {"localhost", "[::1]", self.hostname, *own, *self.allowed_hosts}
         return tuple(sorted(name.lower() for name in names if name))
+
+
+def again_socket(sockets: Path, id: str) -> Path:
+    """Where HAProxy asks itself once more for what a front had not taken."""
+    return sockets / f"again-{id}"
 
 
 def _bracketed(host: str) -> str:

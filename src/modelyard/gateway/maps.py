@@ -2,6 +2,8 @@
 The maps of the gateway: everything that changes without a reload.
 
 A map is a file that HAProxy reads at start and a table in its memory that we change while it runs.
+``buckets.map`` is not among the others here, because it may be long: it follows from
+``plans.map``, which says of each plan in one line what it is. A plan that stands there is whole.
 """
 
 import re
@@ -9,7 +11,7 @@ from collections.abc import Mapping
 
 from modelyard.domain.routing import Route, RoutingTable
 from modelyard.domain.services import Auth
-from modelyard.gateway.plans import Plan, plan, with_plans_in_use
+from modelyard.gateway.plans import lines, plan
 
 _STICKY = re.compile(r"cookie|(header|cookie):[A-Za-z0-9_.-]{1,100}")
 
@@ -20,9 +22,13 @@ BACKENDS = "backends.map"
 BUCKETS = "buckets.map"
 CORS = "cors.map"
 KEYS = "keys.map"
+PLANS = "plans.map"
 STICKY = "sticky.map"
 TOKENS = "tokens.map"
 VERSIONS = "versions.map"
+
+_AT_ONCE = 50
+"""Entries of a plan in one command: HAProxy takes 16 KB."""
 
 CLOSED = "closed"
 """Instead of a backend: no version has any traffic."""
@@ -50,11 +56,7 @@ def maps(table: RoutingTable) -> Maps:
             for r in table.routes
             for name, id in [*r.versions.items(), *((name, None) for name in r.waiting)]
         },
-        BUCKETS: {
-            f"{name}/{digits}": backend
-            for name, entries in plans.values()
-            for digits, backend in entries.items()
-        },
+        PLANS: dict(plans.values()),
         BACKENDS: {address(r): _target(r, plans, table) for r in table.routes},
         AUTH: {address(r): r.auth.value for r in table.routes},
     }
@@ -65,9 +67,15 @@ NAMES = tuple(maps(RoutingTable()))
 
 
 def after(wanted: Maps, now: Maps) -> Maps:
-    """What shall be there after a change of ``now``: plans that are in use stay a while."""
-    kept = with_plans_in_use(wanted[BUCKETS], now[BUCKETS], now[BACKENDS])
-    return {**wanted, BUCKETS: kept}
+    """
+    What shall be there after a change of ``now``.
+
+    A plan that a service is being switched away from stays until the next change: a request may
+    just have read its name.
+    """
+    in_use = set(now[BACKENDS].values())
+    kept = {name: said for name, said in now[PLANS].items() if name in in_use}
+    return {**wanted, PLANS: {**kept, **wanted[PLANS]}}
 
 
 def address(route: Route) -> str:
@@ -94,17 +102,29 @@ def _backend(id: str | None, table: RoutingTable) -> str:
     return NONE if id is None or id not in table.backends else backend_name(id)
 
 
-def _plan(route: Route, table: RoutingTable) -> Plan:
+def _plan(route: Route, table: RoutingTable) -> tuple[str, str]:
     backends = {name: _backend(id, table) for name, id in route.versions.items()}
     return plan(tuple((backends.get(name, NONE), count) for name, count in route.owners))
 
 
-def _target(route: Route, plans: Mapping[str, Plan], table: RoutingTable) -> str:
+def _target(route: Route, plans: Mapping[str, tuple[str, str]], table: RoutingTable) -> str:
     if route.closed:
         return CLOSED
     if address(route) in plans:
         return plans[address(route)][0]
     return _backend(route.backend, table)
+
+
+def render_maps(entries: Maps) -> dict[str, str]:
+    """The text of each file, in the order in which they are written."""
+    texts = {}
+    for name, table in entries.items():
+        if name == PLANS:
+            texts[BUCKETS] = "".join(
+                f"{line}\n" for p in sorted(table.items()) for line in lines(*p)
+            )
+        texts[name] = render_map(table)
+    return texts
 
 
 def render_map(entries: Mapping[str, str]) -> str:
@@ -122,18 +142,36 @@ def in_safe_order(wanted: Maps, now: Maps) -> list[str]:
     """
     The runtime commands that turn ``now`` into ``wanted``, none of which opens or breaks anything.
 
-    What goes is unknown first (``auth.map``), what comes is known last (``auth.map`` again).
+    What goes is unknown first (``auth.map``), what comes is known last (``auth.map`` again). Plans
+    that go have been left before this change; they come last.
     """
     removed = [
         f"del map {name} {key}"
         for name in reversed(wanted)
         for key in now[name]
-        if key not in wanted[name]
+        if key not in wanted[name] and name != PLANS
     ]
     put = [
-        f"{'set' if key in now[name] else 'add'} map {name} {key} {value}"
+        command
         for name, entries in wanted.items()
         for key, value in entries.items()
         if now[name].get(key) != value
+        for command in _put(name, key, value, known=key in now[name])
     ]
-    return [*removed, *put]
+    gone = now[PLANS].items() - wanted[PLANS].items()
+    return [*removed, *put, *(command for left in sorted(gone) for command in _forget(*left))]
+
+
+def _put(name: str, key: str, value: str, *, known: bool) -> list[str]:
+    last = f"{'set' if known else 'add'} map {name} {key} {value}"
+    if name != PLANS:
+        return [last]
+    # many at once behind one command; an empty line ends it
+    entries = lines(key, value)
+    parts = (entries[at : at + _AT_ONCE] for at in range(0, len(entries), _AT_ONCE))
+    return [*(f"add map {BUCKETS} <<\n{chr(10).join(part)}\n" for part in parts), last]
+
+
+def _forget(plan: str, said: str) -> list[str]:
+    keys = (line.partition(" ")[0] for line in lines(plan, said))
+    return [f"del map {PLANS} {plan}", *(f"del map {BUCKETS} {key}" for key in keys)]

@@ -2,15 +2,15 @@
 Plans: which backend has which of a service's 1,000 buckets, as few entries of a map; pure.
 
 A bucket is written as four digits, 1000 to 1999, and looked up by the longest entry that it begins
-with: ``PLAN/1`` is whose all are, ``PLAN/10`` who has the first hundred instead. A plan is named
-after what it says, so one that is there is right, and is never changed.
+with: ``PLAN/1`` is whose all are, ``PLAN/10`` who has the first hundred instead. What a plan says
+also stands in one line (``be_a:1|be_b:10``), and it is named after that: one that is there is
+right, and is never changed.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from types import MappingProxyType
 
 from modelyard.domain.traffic import BUCKETS, Runs, buckets
 
@@ -20,17 +20,25 @@ PREFIX = "plan_"
 FIRST = BUCKETS
 """Added to a bucket, so that all have four digits."""
 
+_KEPT = 2048
+"""Plans that are kept ready: when the traffic of a service changes all others stay."""
 
-Plan = tuple[str, Mapping[str, str]]
-"""Its name, and its entries by what a bucket begins with."""
+
+@lru_cache(maxsize=_KEPT)
+def plan(owners: Runs) -> tuple[str, str]:
+    """The name of the plan by which these have the buckets, and what it says."""
+    digits: dict[str, list[str]] = {}
+    for key, owner in _entries("1", buckets(owners), ""):
+        digits.setdefault(owner, []).append(key)
+    said = "|".join(f"{owner}:{','.join(digits[owner])}" for owner in sorted(digits))
+    return PREFIX + hashlib.sha256(said.encode()).hexdigest()[:16], said
 
 
-@lru_cache(maxsize=1024)
-def plan(owners: Runs) -> Plan:
-    """The plan by which these have the buckets; kept, because most stay when one changes."""
-    entries = dict(_entries("1", buckets(owners), ""))
-    text = " ".join(f"{key}={value}" for key, value in sorted(entries.items()))
-    return PREFIX + hashlib.sha256(text.encode()).hexdigest()[:16], MappingProxyType(entries)
+@lru_cache(maxsize=_KEPT)
+def lines(name: str, said: str) -> tuple[str, ...]:
+    """The entries of a plan in the map: key, space, value."""
+    parts = (part.rpartition(":") for part in said.split("|"))
+    return tuple(f"{name}/{key} {owner}" for owner, _, keys in parts for key in keys.split(","))
 
 
 def _entries(digits: str, owners: Sequence[str], above: str) -> list[tuple[str, str]]:
@@ -44,17 +52,3 @@ def _entries(digits: str, owners: Sequence[str], above: str) -> list[tuple[str, 
             part = owners[digit * step : (digit + 1) * step]
             found += _entries(f"{digits}{digit}", part, most)
     return found
-
-
-def with_plans_in_use(
-    wanted: Mapping[str, str], present: Mapping[str, str], backends: Mapping[str, str]
-) -> dict[str, str]:
-    """
-    The entries of plans that shall be there, with those of plans that services now go by.
-
-    A request may just have read the name of one. So it stays until the next change: ``present``
-    entries and ``backends`` are what is in force now.
-    """
-    in_use = {name for name in backends.values() if name.startswith(PREFIX)}
-    kept = {key: value for key, value in present.items() if key.partition("/")[0] in in_use}
-    return {**kept, **wanted}

@@ -94,9 +94,16 @@ class Runtime:
         return {name: parse_map(block) for name, block in zip(names, blocks, strict=True)}
 
     def run(self, commands: Iterable[str]) -> None:
-        """Commands to the current process; what they did is read back by the caller."""
+        """
+        Commands to the current process; what they did is read back by the caller.
+
+        Raises GatewayFailed when one is refused: HAProxy says nothing of those that it follows.
+        What is not there need not be deleted.
+        """
         for line in _lines(f"@1 {command}" for command in commands):
-            self.ask(line)
+            refused = self.ask(line).replace("Key not found.", "").strip()
+            if refused:
+                raise GatewayFailed(f"The gateway refused a change of its tables: {refused[:500]}")
 
     def stats(self, process: str, kinds: int, timeout: float = 10.0) -> list[dict[str, str]]:
         """Rows of ``show stat``: 1 frontends, 2 backends; none of a process that is not there."""
@@ -117,11 +124,13 @@ def _blocks(text: str) -> Iterator[str]:
 
 
 def _lines(commands: Iterable[str]) -> Iterator[str]:
+    """As many together as fit; what comes behind a command with several lines is on its own."""
     line = ""
     for command in commands:
         if line and len(line) + len(command) > _LINE:
             yield line
             line = ""
-        line = f"{line};{command}" if line else command
+        gap = "\n" if line.endswith("\n") else ";"
+        line = f"{line}{gap}{command}" if line else command
     if line:
         yield line
