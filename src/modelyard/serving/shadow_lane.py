@@ -33,7 +33,7 @@ class Lane:
     """
     Replays one copy after the other, the oldest first.
 
-    ``busy`` says that callers are served now; ``tell`` takes the events; ``note`` lines for the log.
+    ``busy`` says that callers are served now; ``tell`` takes events, ``note`` lines for the log.
     """
 
     def __init__(
