@@ -4,8 +4,11 @@ import re
 
 from modelyard.domain.errors import BadInput
 
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
-"""What RFC 9110 lets be the name of a header, and RFC 6265 that of a cookie."""
+_TOKEN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+"""
+What is used of all that may be the name of a header (RFC 9110) or a cookie (RFC 6265): the gateway
+reads it by a rule of its configuration, where the rest would mean something.
+"""
 
 
 def checked_sticky(sticky: str) -> str:
@@ -21,8 +24,8 @@ def checked_sticky(sticky: str) -> str:
         )
     if not _TOKEN.fullmatch(name):
         raise BadInput(
-            f"sticky {sticky!r}: the name of a {kind} must be 1 to 64 letters, digits or any of "
-            "!#$%&'*+-.^_`|~.",
+            f"sticky {sticky!r}: the name of a {kind} must be 1 to 64 letters, digits, '-', "
+            "'_' or '.'.",
             details={"field": "sticky"},
         )
     return f"header:{name.lower()}" if kind == "header" else sticky
