@@ -1,6 +1,8 @@
 """Rollouts on a real server: a bad version goes back by itself, a good one gets everything."""
 
+import itertools
 import os
+import random
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +78,7 @@ def test_a_version_that_fails_is_rolled_back_by_itself_and_says_why(
     assert "rollout started" in told
 
 
+@pytest.mark.slow
 def test_a_good_version_gets_all_traffic_also_when_the_control_plane_is_killed_at_each_step(
     sdk: Yard, endpoint: Endpoint, callers: Load, tmp_path: Path
 ) -> None:
@@ -115,7 +118,7 @@ def test_while_it_runs_nothing_else_moves_traffic_and_a_person_decides(
         with pytest.raises(WebserviceException, match="is under way"):
             forbidden()
     assert endpoint.traffic == {"blue": 90, "green": 10}
-    assert "s have passed" in rollout.status().waiting_for
+    assert "of 3600 s have passed" in rollout.status().waiting_for
 
     assert rollout.stop("lunch") == "stopped"
     assert endpoint.traffic == {"blue": 90, "green": 10}
@@ -125,6 +128,38 @@ def test_while_it_runs_nothing_else_moves_traffic_and_a_person_decides(
     assert again.promote("good enough") == "promoted"
     assert endpoint.traffic == {"blue": 0, "green": 100}
     assert [one.state for one in endpoint.rollouts()] == ["promoted", "stopped"]
+
+
+@pytest.mark.slow
+def test_what_users_did_decides_which_version_stays(
+    sdk: Yard, endpoint: Endpoint, tmp_path: Path
+) -> None:
+    add_green(endpoint, tmp_path)
+    endpoint.sticky = "header:x-user-id"
+    key, chance, users = endpoint.get_keys()[0], random.Random(5), iter(range(10**6))
+    rollout = endpoint.rollout(
+        "green", metric=Metric("sales", "rate"), **{**QUICK, "guardrails": []}
+    )
+
+    def some_users_come_and_buy() -> bool:
+        outcomes = []
+        for user in itertools.islice(users, 40):
+            answer = sdk.score(
+                endpoint.name, {}, workspace="rollouts", key=key, **{"x-user-id": f"u{user}"}
+            )
+            likes = {"blue": 0.1, "green": 0.6}[answer.headers["azureml-model-deployment"]]
+            outcomes.append((answer.headers["x-ms-request-id"], "sales", chance.random() < likes))
+        assert endpoint.feedback_bulk(outcomes).conflicting == 0
+        return rollout.status().state != "running"
+
+    wait_until(some_users_come_and_buy, 90, "the rollout to end")
+
+    assert rollout.state == "promoted", str(rollout)
+    assert rollout.status().unit == "user"
+    (sales,) = rollout.findings
+    assert (sales.name, sales.role, sales.state) == ("sales", "metric", "better")
+    assert sales.effect == pytest.approx(0.5, abs=0.25)
+    assert endpoint.default_version == "green"
 
 
 def _status(rollout: object) -> list[object]:

@@ -31,10 +31,24 @@ SALES = Metric(name="sales", kind="rate")
 CASES = [
     pytest.param(good, {}, None, "promoted", id="promoted"),
     pytest.param(bad, {}, None, "rolled back", id="rolled back"),
-    pytest.param(useless, {"metric": SALES}, None, "kept", id="kept"),
+    pytest.param(useless, {"metric": SALES}, None, "kept", id="kept", marks=pytest.mark.slow),
     pytest.param(good, {"promote": "propose"}, "promote", "promoted", id="proposed, promoted"),
-    pytest.param(good, {"promote": "propose"}, "rollback", "rolled back", id="proposed, back"),
-    pytest.param(good, {"promote": "propose"}, "stop", "stopped", id="proposed, stopped"),
+    pytest.param(
+        good,
+        {"promote": "propose"},
+        "rollback",
+        "rolled back",
+        id="proposed, back",
+        marks=pytest.mark.slow,
+    ),
+    pytest.param(
+        good,
+        {"promote": "propose"},
+        "stop",
+        "stopped",
+        id="proposed, stopped",
+        marks=pytest.mark.slow,
+    ),
 ]
 
 

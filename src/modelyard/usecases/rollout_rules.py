@@ -253,12 +253,14 @@ def _judge(s: Situation, judgement: Judgement, terms: Terms) -> Next:
 def lacking(rollout: Rollout, now: datetime) -> str:
     """What a step that is in force still lacks before the next may come; '' for nothing."""
     judgement, terms = judgement_of(rollout), terms_of(rollout)
-    if rollout.since is None or judgement is None or judgement.step != rollout.step:
-        return "nothing was measured yet"
+    if rollout.since is None:
+        return "it is not in force yet"
     missing = []
     passed = (now - rollout.since).total_seconds()
     if passed < terms.step_seconds:
         missing.append(f"{passed:.0f} of {terms.step_seconds:g} s have passed")
+    if judgement is None or judgement.step != rollout.step:
+        return ", ".join([*missing, "nothing was measured yet"])
     least = min(judgement.step_users)
     if least < terms.step_users:
         fewer = ("control", "candidate")[judgement.step_users.index(least)]
