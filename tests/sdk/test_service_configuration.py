@@ -12,9 +12,9 @@ from modelyard import (
 )
 from modelyard.sdk.errors import ComputeTargetException, WebserviceException
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
+from modelyard.wire.environments import EnvironmentDefinition
 from modelyard.wire.services import (
     Content,
-    EnvironmentDefinition,
     Limits,
     ServiceRequest,
     ServingOptions,

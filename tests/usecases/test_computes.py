@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,7 +181,7 @@ def test_room_is_counted_beside_all_other_versions(yard: Yard) -> None:
     ],
 )
 def test_what_cannot_be_a_target_is_refused(
-    yard: Yard, changes: dict[str, object], error: type[Exception], says: str
+    yard: Yard, changes: dict[str, Any], error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says):
         create(yard, **changes)

@@ -1,10 +1,10 @@
 """AmlCompute: where Azure's scripts run jobs; here a named share of the machine."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import modelyard
+from modelyard.sdk.aml_status import AmlComputeStatus, ScaleSettings
 from modelyard.sdk.client import path
 from modelyard.sdk.compute_configuration import (
     ComputeTargetProvisioningConfiguration,
@@ -38,81 +38,6 @@ class AmlComputeProvisioningConfiguration(ComputeTargetProvisioningConfiguration
         made = super().request(name)
         made.nodes = max(1, self.said.get("max_nodes") or _NODES)
         return made
-
-
-class ScaleSettings:
-    """How many nodes, and the seconds after which one that idles would go."""
-
-    def __init__(
-        self,
-        minimum_node_count: int,
-        maximum_node_count: int,
-        idle_seconds_before_scaledown: int,
-    ) -> None:
-        self.minimum_node_count = minimum_node_count
-        self.maximum_node_count = maximum_node_count
-        self.idle_seconds_before_scaledown = idle_seconds_before_scaledown
-
-    def serialize(self) -> dict[str, Any]:
-        """Under Azure's keys."""
-        idle = f"PT{self.idle_seconds_before_scaledown}S"
-        return {"minNodeCount": self.minimum_node_count, "maxNodeCount": self.maximum_node_count,
-                "nodeIdleTimeBeforeScaleDown": idle}  # fmt: skip
-
-
-class AmlComputeNodeStateCounts:
-    """How many nodes are in which state: one runs for each job, none idles."""
-
-    def __init__(self, running: int) -> None:
-        self.idle_node_count = 0
-        self.leaving_node_count = 0
-        self.preempted_node_count = 0
-        self.preparing_node_count = 0
-        self.running_node_count = running
-        self.unusable_node_count = 0
-
-    def serialize(self) -> dict[str, int]:
-        """Under Azure's keys."""
-        return {"idleNodeCount": 0, "leavingNodeCount": 0, "preemptedNodeCount": 0,
-                "preparingNodeCount": 0, "runningNodeCount": self.running_node_count,
-                "unusableNodeCount": 0}  # fmt: skip
-
-
-class AmlComputeStatus:
-    """What ``AmlCompute.get_status`` gives."""
-
-    def __init__(self, target: "AmlCompute", running: int) -> None:
-        self.allocation_state = "Steady"
-        self.allocation_state_transition_time: datetime = target.modified_on
-        self.creation_time: datetime = target.created_on
-        self.modified_time: datetime = target.modified_on
-        self.current_node_count = running
-        self.target_node_count = running
-        self.errors: list[Any] = []
-        self.node_state_counts = AmlComputeNodeStateCounts(running)
-        self.provisioning_state = target.provisioning_state
-        self.provisioning_state_transition_time: datetime | None = None
-        self.scale_settings = target.scale_settings
-        self.vm_priority = target.vm_priority
-        self.vm_size = target.vm_size
-
-    def serialize(self) -> dict[str, Any]:
-        """Under Azure's keys."""
-        return {
-            "currentNodeCount": self.current_node_count,
-            "targetNodeCount": self.target_node_count,
-            "nodeStateCounts": self.node_state_counts.serialize(),
-            "allocationState": self.allocation_state,
-            "allocationStateTransitionTime": self.allocation_state_transition_time.isoformat(),
-            "errors": None,
-            "creationTime": self.creation_time.isoformat(),
-            "modifiedTime": self.modified_time.isoformat(),
-            "provisioningState": self.provisioning_state,
-            "provisioningStateTransitionTime": None,
-            "scaleSettings": self.scale_settings.serialize(),
-            "vmPriority": self.vm_priority,
-            "vmSize": self.vm_size,
-        }
 
 
 class AmlCompute(ComputeTarget):
@@ -195,7 +120,8 @@ class AmlCompute(ComputeTarget):
     def get_status(self) -> AmlComputeStatus:
         """Its state and how many jobs run on it."""
         self.refresh_state()
-        return AmlComputeStatus(self, len(self._running()))
+        vm = (self.vm_size, self.vm_priority)
+        return AmlComputeStatus(self._facts, self.scale_settings, len(self._running()), vm)
 
     @property
     def status(self) -> AmlComputeStatus:
