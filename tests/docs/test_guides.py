@@ -27,6 +27,7 @@ GUIDES = [
         "jobs",
         "no-code",
         "workers",
+        "scaling",
         "batching",
         "protocols",
         "telemetry",

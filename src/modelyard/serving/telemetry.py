@@ -119,7 +119,7 @@ class Recorder:
             self._lines = answer.lines
             self._failed = _failed(answer)
         begun, given, known = request.began, ticket.given, request.known
-        client = known.get(b"x-forwarded-for")
+        client, bucket = known.get(b"x-forwarded-for"), known.get(BUCKET)
         record = (
             "r",
             begun + self._offset,
@@ -135,12 +135,12 @@ class Recorder:
             len(ticket.body) if request.render is None else request.length,
             sent,
             "" if client is None else client.decode("latin-1"),
-            _number(known[BUCKET]) if BUCKET in known else -1,
+            -1 if bucket is None else _number(bucket),
             self._failed,
             known[_TRACE].decode("latin-1") if _TRACE in known else "",
             ticket.worker,
         )
-        if BUCKET in known or CHOSEN in known:  # of a service with several versions
+        if bucket is not None or CHOSEN in known:  # of a service with several versions
             record = (*record, *_split(known))  # type: ignore[assignment]
         encode_into(record, self._buffer)
         self._put(self._buffer)
