@@ -74,7 +74,7 @@ def put(ring: RingWriter, *records: Record) -> None:
 
 def request(id: str, at: float | None = None, **facts: Any) -> Request:
     time_ = time.time() if at is None else at
-    return Request(time_, id, "POST", "/score", **{"status": 200, "total": 1.5, **facts})
+    return Request(time_, id, "POST", **{"path": "/score", "status": 200, "total": 1.5, **facts})
 
 
 def line(message: str, at: float | None = None, **values: Any) -> Row:

@@ -60,7 +60,8 @@ def log_socket(settings: Settings) -> Path:
 def make_collector(settings: Settings) -> Collector:
     """All of it, not started."""
     gateway = GatewayLog()
-    drain = Drain(settings.rings, gateway)
+    # where the gateway takes commands: it is there while the gateway is
+    drain = Drain(settings.rings, gateway, (settings.sockets / "gateway.sock").exists)
     standards = Standards(settings)
     outcomes = Outcomes(settings)
     store = Store(

@@ -1,6 +1,7 @@
 """From rings to a batch: what is read again when its transaction fails, and let go when not."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -13,8 +14,13 @@ from modelyard.collector.store_engine import OWN, Batch, Ring
 BATCH_BYTES = 4 * 1024 * 1024
 """Bytes of records in one transaction: about 35,000 of them, that stay in the cache."""
 
-_LEAST = 64 * 1024
+HELD = 3.0
+"""
+Seconds that requests of an outage wait for the gateway's lines of them: it connects again after a
+second or two, and sends what it kept.
+"""
 
+_LEAST = 64 * 1024
 
 _log = logging.getLogger("modelyard.collector")
 
@@ -25,6 +31,10 @@ class Joined(Protocol):
     @property
     def active(self) -> bool:
         """Whether it is worth waiting a moment for its lines."""
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether what it kept while nobody listened has come."""
 
     def waiting(self) -> bool:
         """Whether anything of it might become a row."""
@@ -45,9 +55,17 @@ class Joined(Protocol):
 class Drain:
     """All rings of a folder; for the writing thread."""
 
-    def __init__(self, folder: Path, gateway: Joined) -> None:
+    def __init__(
+        self, folder: Path, gateway: Joined, running: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        """``running`` says whether there is a gateway, whose lines may be waited for."""
         self._folder = RingFolder(folder)
         self._gateway = gateway
+        self._running = running
+        self._clock = clock
+        self._held_until: float | None = None
+        self._began = False
         self.note: Callable[[str], None] = _log.warning
         self._known: dict[str, Ring] = {}
         self._rings: dict[Path, Drained] = {}
@@ -68,13 +86,20 @@ class Drain:
         self._known = {id: ring for id, ring in known.items() if not id.startswith(OWN)}
         for ring in self._rings.values():
             ring.begin(self._known.get(ring.id))
+        # another process collected before this one
+        if self._known and not self._began and self._running():
+            self._held_until = self._clock() + HELD
+        self._began = True
 
     def collect(self, batch: Batch) -> bool:
         """Add what has come; whether there is more that a next batch should take at once."""
         share = max(_LEAST, BATCH_BYTES // max(1, len(self._rings)))
         active = self._gateway.active
+        held = self._holds()
         requests: list[Row] = []
         for ring in self._rings.values():
+            if held and ring.of_requests and not ring.crowded:
+                continue
             for table, rows in ring.read(share, behind=active).items():
                 if table == "requests":
                     requests += rows
@@ -109,6 +134,14 @@ class Drain:
         for ring in self._rings.values():
             ring.close()
         self._rings.clear()
+
+    def _holds(self) -> bool:
+        """Whether requests wait, so that they are written with the gateway's time."""
+        if self._held_until is None:
+            return False
+        if self._gateway.caught_up or self._clock() >= self._held_until:
+            self._held_until = None
+        return self._held_until is not None
 
     def _forgotten(self) -> list[str]:
         """Positions that nobody asks for any more."""

@@ -55,6 +55,16 @@ class Drained:
         return decoder.unknown + decoder.damaged + bool(self._reader.lost)
 
     @property
+    def of_requests(self) -> bool:
+        """Whether a front writes its requests there."""
+        return self.about.role == "front" and self.name.endswith(".requests.ring")
+
+    @property
+    def crowded(self) -> bool:
+        """Whether it is half full: what waits longer may find no room behind it."""
+        return self._reader.waiting > self._reader.capacity // 2
+
+    @property
     def due(self) -> bool:
         """Whether there is anything to read, to tell or to remove."""
         return (

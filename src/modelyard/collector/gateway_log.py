@@ -37,6 +37,9 @@ KEPT = 15.0
 ACTIVE = 5.0
 """Seconds after a line during which rows wait a moment for theirs."""
 
+BACKLOG = 0.5
+"""Seconds after its first line in which the gateway has sent all that it kept."""
+
 _ID = TABLES["requests"].names.index("id")
 _GATEWAY = TABLES["requests"].names.index("gatewayMs")
 
@@ -53,6 +56,7 @@ class GatewayLog:
         self._lock = threading.Lock()
         self._arrived: deque[bytes] = deque(maxlen=WAITING)
         self._last = -ACTIVE
+        self._first: float | None = None
         self._times: dict[str, tuple[float, float]] = {}
         self._doubtful: dict[str, tuple[float, Line]] = {}
         self._own: dict[str, float] = {}
@@ -66,12 +70,19 @@ class GatewayLog:
         """Whether it has just written something."""
         return self._clock() - self._last < ACTIVE
 
+    @property
+    def caught_up(self) -> bool:
+        """Whether what it kept while nobody listened has come."""
+        return self._first is not None and self._clock() - self._first >= BACKLOG
+
     def take(self, lines: list[bytes]) -> None:
         """Lines from the socket; the oldest of too many are lost."""
         with self._lock:
             self.lost += max(0, len(self._arrived) + len(lines) - WAITING)
             self._arrived.extend(lines)
         self._last = self._clock()
+        if self._first is None:
+            self._first = self._last
 
     def waiting(self) -> bool:
         """Whether anything might become a row."""

@@ -89,6 +89,11 @@ class RingReader:
         return self._position
 
     @property
+    def capacity(self) -> int:
+        """Bytes that may wait in it."""
+        return self._capacity
+
+    @property
     def waiting(self) -> int:
         """Bytes between the position and the head."""
         return max(0, (self._words[HEAD] & -8) - self._position)
