@@ -152,6 +152,28 @@ def test_a_worker_that_is_let_go_finishes_what_it_has(start: Start, short_folder
     assert len({answer.json["pid"] for answer in answers}) == 3
 
 
+def test_a_worker_that_still_works_stays_when_it_is_wanted_again(
+    start: Start, short_folder: Path
+) -> None:
+    front = start(workers=2)
+    gate = short_folder / "gate"
+    wait_until(lambda: (front.status() or {})["ready_workers"] == 2)
+    requests = Background(front)
+    for number in range(2):
+        requests.score(print=f"request {number} runs", wait_for=str(gate))
+    wait_until(lambda: all(f"request {number} runs" in front.log() for number in range(2)))
+
+    front.control(op="bounds", workers=1)
+    assert (front.status() or {})["ready_workers"] == 1
+    front.control(op="bounds", workers=2)
+    assert (front.status() or {})["ready_workers"] == 2
+    gate.touch()
+
+    assert [answer.status for answer in requests.answers()] == [200] * 2
+    assert (front.status() or {})["ready_workers"] == 2
+    assert front.log().count("started: process") == 3  # the front, and each worker once
+
+
 def test_preloaded_workers_scale_without_loading_again(start: Start) -> None:
     front = start(preload=True, workers=1, max_workers=3, refresh=0.1)
     requests = Background(front)

@@ -84,6 +84,8 @@ class Crew:
         for number, worker in list(self._alive.items()):
             if not self._kept(number):
                 self._pool.retire(worker)
+            elif worker.retired:
+                self._pool.recall(worker)
         self._fill()
 
     def pids(self) -> dict[int, int]:

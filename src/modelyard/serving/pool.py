@@ -83,6 +83,11 @@ class Pool:
         if not worker.held:
             worker.retire()
 
+    def recall(self, worker: Worker) -> None:
+        """It is wanted again: if it has not left yet, it stays."""
+        if worker.recall():
+            self._wake()
+
     def remove(self, worker: Worker, how: str, last_line: str) -> None:
         """A worker is dead: what it ran fails, what it never started waits at the head again."""
         if worker in self.workers:

@@ -103,7 +103,8 @@ class Sleeper:
 
     def _look(self) -> None:
         now, served = monotonic(), self._pool.served
-        busy = self._under_way() or served != self._served or not self._pool.workers
+        at_work = self._under_way() or self._pool.held  # also for a client that has left
+        busy = at_work or served != self._served or not self._pool.workers
         self._served = served
         if busy:
             self._idle_since = now

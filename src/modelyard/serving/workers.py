@@ -178,6 +178,12 @@ class Worker:
             self._channel.close()
             asyncio.get_running_loop().call_later(RETIRE_SECONDS, self.process.kill)
 
+    def recall(self) -> bool:
+        """Go on after all; False when it ends already."""
+        if not self._let_go:
+            self.retired = False
+        return not self._let_go
+
     def losses(self) -> tuple[list[Ticket], list[Ticket]]:
         """After death: the requests that are lost and those that were never started."""
         reading = self._page.read()
