@@ -22,6 +22,12 @@ COMMANDS = {
     "model": ("modelyard.cli.models:app", "Registered models."),
     "environment": ("modelyard.cli.environments:app", "Environments that models run in."),
     "service": ("modelyard.cli.services:app", "Deployed models behind one address."),
+    "endpoint": (
+        "modelyard.cli.endpoints:app",
+        "Versions behind one address, and their traffic.",
+    ),
+    "rollout": ("modelyard.cli.rollouts:app", "Traffic moved to a new version, on evidence."),
+    "compute": ("modelyard.cli.computes:app", "Compute targets: named shares of this machine."),
     "run": ("modelyard.cli.runs:app", "Runs, their metrics and files."),
     "query": ("modelyard.cli.queries:query", "Ask telemetry in SQL or KQL."),
     "top": ("modelyard.cli.tops:top", "Show what all services do now."),

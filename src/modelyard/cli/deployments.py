@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
+from msgspec import convert
 
 from modelyard.cli import environments
+from modelyard.cli.choose import pairs
 from modelyard.cli.output import remark, show
-from modelyard.cli.service_options import Environment
+from modelyard.cli.service_options import Environment, Serving, What
 from modelyard.domain.errors import BadInput, DeploymentFailed
 from modelyard.sdk.builds import follow
 from modelyard.sdk.client import Client, path
@@ -17,7 +19,7 @@ from modelyard.sdk.folders import bundle, content_of
 from modelyard.sdk.ignore import of_folder
 from modelyard.sdk.transfer import upload
 from modelyard.wire.environments import EnvironmentDefinition
-from modelyard.wire.services import Revision, Service
+from modelyard.wire.services import Content, Revision, Service, ServingOptions, Version
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The service's name.")]
 COLUMNS = ["name", "state", "kind", "auth", "models", "scoring_uri", "updated"]
@@ -90,10 +92,64 @@ def send_source(client: Client, entry: Path, source: Path | None) -> Sent:
     return Sent(digest, entry.as_posix(), source.resolve().name)
 
 
-def wanted(service: Service) -> Mapping[str, Any]:
+def wanted(service: Service | Version) -> Mapping[str, Any]:
     """The content that the service is to have: that of its wanted revision."""
     revision = _wanted(service)
     return revision.content if revision else {}
+
+
+def new_content(
+    client: Client, ws: str, what: What, runs_in: Environment, serving: Serving
+) -> Content:
+    """What options say of something new; the source is uploaded. Raises ``BadInput``."""
+    variables, options = pairs(what.variable), serving.options()
+    script = None if what.no_script else script_of(what.entry, what.source)
+    if script and what.model and not (what.entry or what.source):
+        remark(f"The script is this folder's {script}; --no-script serves the model without it.")
+    chosen = script is None and not runs_in
+    sent = send_source(client, script, what.source) if script else NO_SCRIPT
+    return Content(
+        source=sent.digest,
+        entry_script=sent.entry_script,
+        source_name=sent.name,
+        environment=None if chosen else environment(client, ws, runs_in),
+        models=what.model or [],
+        variables=variables,
+        limits=serving.limits(),
+        serving=options,
+    )
+
+
+def changes(
+    client: Client,
+    of: Service | Version,
+    what: What,
+    runs_in: Environment,
+    serving: Serving,
+) -> dict[str, Any]:
+    """The parts of a change that options say, with what stays of those that change in part."""
+    content = wanted(of)
+    found: dict[str, Any] = {"models": what.model or None}
+    options, variables = serving.options(), pairs(what.variable)
+    if what.no_script:
+        found |= {"source": "", "entry_script": "", "source_name": ""}
+    elif what.entry or what.source:
+        script = what.entry or Path(str(content.get("entry_script") or "score.py"))
+        sent = send_source(client, script, what.source)
+        found |= {"source": sent.digest, "entry_script": sent.entry_script}
+        found["source_name"] = sent.name
+        if content.get("chosen_environment"):
+            # what was chosen for the model is what its script begins with
+            found["environment"] = convert(content["environment"], EnvironmentDefinition)
+    if runs_in:
+        found["environment"] = environment(client, of.workspace, runs_in)
+    if variables:
+        found["variables"] = {**content.get("variables", {}), **variables}
+    if serving.limited:
+        found["limits"] = serving.limits(content.get("limits"))
+    if options != ServingOptions():
+        found["serving"] = options
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def wait(client: Client, service: Service, tell: Callable[[str], None]) -> Service:
@@ -104,7 +160,7 @@ def wait(client: Client, service: Service, tell: Callable[[str], None]) -> Servi
             if service.step != step:
                 step = service.step
                 tell(step)
-                _show_build(client, service, step, tell)
+                show_build(client, service, step, tell)
             time.sleep(POLL)  # noqa: TID251 - polls a server
             service = find(client, service.workspace, service.name)
     except KeyboardInterrupt:
@@ -170,14 +226,16 @@ def _more_than(lines: list[str], log: Sequence[str]) -> list[str]:
     ]
 
 
-def _show_build(client: Client, service: Service, step: str, tell: Callable[[str], None]) -> None:
+def show_build(
+    client: Client, service: Service | Version, step: str, tell: Callable[[str], None]
+) -> None:
     """Stream the log of the environment's build while that is what is waited for."""
     digest = wanted(service).get("recipe")
     if digest and "environment" in step:
         follow(client, service.workspace, str(digest), tell)
 
 
-def _wanted(service: Service) -> Revision | None:
+def _wanted(service: Service | Version) -> Revision | None:
     for revision in service.revisions:
         if revision.number == service.wanted_revision:
             return revision

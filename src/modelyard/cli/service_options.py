@@ -1,13 +1,13 @@
-"""The options that `service deploy` and `service update` share, and what they say together."""
+"""The options that commands share which deploy something, and what they say together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
+from modelyard.cli.environments import Conda, Pip, Python, Requirements
 from modelyard.domain.errors import BadInput
 from modelyard.domain.predictors import Batching
 from modelyard.wire import services as wire
@@ -15,6 +15,16 @@ from modelyard.wire.services import Limits, ServingOptions
 
 Models = Annotated[
     list[str] | None, typer.Option("--model", "-m", help="NAME[:VERSION]; may be repeated.")
+]
+Entry = Annotated[
+    Path | None,
+    typer.Option(
+        "--entry", "-e",
+        help="The scoring script, with init() and run(); score.py when it is there.",
+    ),
+]  # fmt: skip
+NoScript = Annotated[
+    bool | None, typer.Option("--no-script", help="Serve the one model by its framework.")
 ]
 Source = Annotated[
     Path | None, typer.Option("--source", "-s", help="Folder sent along, laid beside the script.")
@@ -81,80 +91,114 @@ Preload = Annotated[
 Fronts = Annotated[
     int | None, typer.Option(min=1, help="Front processes of the service (default 1).")
 ]
+MaxWorkers = Annotated[
+    int | None,
+    typer.Option(min=0, help="Up to how many workers run as load asks for them; 0 is off."),
+]
+TargetUtilization = Annotated[
+    float | None, typer.Option(help="Share of their time that workers run then (default 0.7).")
+]
+IdleTimeout = Annotated[
+    float | None,
+    typer.Option(help="Seconds without a request after which no worker runs; 0 is never."),
+]
+ColdStart = Annotated[
+    float | None,
+    typer.Option("--cold-start-timeout", help="Seconds that a request then waits (default 120)."),
+]
+Concurrency = Annotated[
+    int | None, typer.Option(min=1, help="Requests that a worker may have waiting (default 1).")
+]
+CollectData = Annotated[
+    bool | None,
+    typer.Option(
+        "--collect-model-data/--no-collect-model-data", help="Keep inputs and outputs, or not."
+    ),
+]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return at once.")]
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """The options that say what is served."""
+
+    model: Models
+    entry: Entry
+    no_script: NoScript
+    source: Source
+    variable: Variables
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
     """The options that say what a service runs in."""
 
-    registered: str | None
-    conda: Path | None
-    requirements: Path | None
-    pip: list[str] | None
-    python: str | None
+    registered: Registered
+    conda: Conda
+    requirements: Requirements
+    pip: Pip
+    python: Python
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
 
 
-def limits(
-    cpu: float | None, memory: float | None, old: Mapping[str, Any] | None = None
-) -> Limits:
-    """What is to be enforced; what is not said stays as it was (``old`` has bytes of memory)."""
-    before = old or {}
-    bytes_before = before.get("memory")
-    return Limits(
-        cpu=before.get("cpu") if cpu is None else cpu,
-        memory_gb=(bytes_before / 1e9 if bytes_before else None) if memory is None else memory,
-        gpu=before.get("gpu"),
-    )
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The options that say how requests are run; None is the server's default, or as it was."""
 
+    workers: Workers
+    max_workers: MaxWorkers
+    target_utilization: TargetUtilization
+    idle_timeout: IdleTimeout
+    cold_start_timeout: ColdStart
+    concurrency: Concurrency
+    cpu: Cpu
+    memory: Memory
+    timeout: Timeout
+    init_timeout: InitTimeout
+    queue_limit: QueueLimit
+    queue_wait: QueueWait
+    body_limit: BodyLimit
+    cors: Cors
+    batching: BatchSize
+    batch_wait: BatchWait
+    tracebacks: Tracebacks
+    detect_failures: DetectFailures
+    nan: Nan
+    preload: Preload
+    fronts: Fronts
+    collect_model_data: CollectData
 
-def serving(
-    workers: int | None,
-    timeout: float | None,
-    init_timeout: float | None,
-    queue_limit: int | None,
-    queue_wait: float | None,
-    body_limit: int | None,
-    cors: list[str] | None,
-) -> ServingOptions:
-    """How requests are run; None is the server's default, or as it was."""
-    return ServingOptions(
-        workers=workers,
-        scoring_timeout=timeout,
-        init_timeout=init_timeout,
-        queue_limit=queue_limit,
-        queue_wait=queue_wait,
-        body_limit=body_limit,
-        cors_origins=cors or None,
-    )
+    def options(self) -> ServingOptions:
+        """As the server takes them. Raises ``BadInput`` for those that contradict each other."""
+        if self.batch_wait is not None and self.batching is None:
+            raise BadInput("--batch-wait says nothing without --batching SIZE.")
+        together = None
+        if self.batching is not None:
+            checked = Batching(self.batching, self.batch_wait or 0.0)
+            together = wire.Batching(max_size=checked.max_size, max_wait_ms=checked.max_wait_ms)
+        own = {"timeout", "cors", "batching", "batch_wait", "cpu", "memory"}
+        same = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in own}
+        return ServingOptions(
+            **same,
+            scoring_timeout=self.timeout,
+            cors_origins=self.cors or None,
+            batching=together,
+        )
 
+    def limits(self, old: Mapping[str, Any] | None = None) -> Limits:
+        """What is to be enforced; what is not said is as in ``old``, which has bytes of memory."""
+        before = old or {}
+        bytes_before = before.get("memory")
+        memory = bytes_before / 1e9 if bytes_before else None
+        return Limits(
+            cpu=before.get("cpu") if self.cpu is None else self.cpu,
+            memory_gb=memory if self.memory is None else self.memory,
+            gpu=before.get("gpu"),
+        )
 
-def further(
-    asked: ServingOptions,
-    *,
-    batching: int | None,
-    batch_wait: float | None,
-    tracebacks: bool | None,
-    detect_failures: bool | None,
-    nan: str | None,
-    preload: bool | None,
-    fronts: int | None,
-) -> ServingOptions:
-    """How requests run, with what is said of batches, errors and processes."""
-    if batch_wait is not None and batching is None:
-        raise BadInput("--batch-wait says nothing without --batching SIZE.")
-    together = None if batching is None else Batching(batching, batch_wait or 0.0)
-    return msgspec.structs.replace(
-        asked,
-        batching=None
-        if together is None
-        else wire.Batching(max_size=together.max_size, max_wait_ms=together.max_wait_ms),
-        tracebacks=tracebacks,
-        detect_failures=detect_failures,
-        nan=nan,
-        preload=preload,
-        fronts=fronts,
-    )
+    @property
+    def limited(self) -> bool:
+        """Whether a limit was said."""
+        return self.cpu is not None or self.memory is not None

@@ -199,7 +199,8 @@ class Versions:
 
     def _asked(self, service: Service, request: wire.VersionRequest) -> Content:
         """What is asked for, with the default version's where nothing was said."""
-        content = filled(request.content, self._base(service))
+        base = self._base(service) if request.inherit else None
+        content = filled(request.content, base)
         parts: dict[str, Any] = {}
         if request.models is not None:
             parts = {"models": request.models, "local_models": []}

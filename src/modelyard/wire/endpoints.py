@@ -13,11 +13,11 @@ class VersionRequest(Request):
     Makes a version of a service.
 
     Parts of ``content`` that are None or '' are the default version's: a version may differ by its
-    models alone. ``traffic`` is its share in percent from when it is ready; None gives it none.
-    ``strategy`` '' or 'blue-green': it takes all traffic and becomes the default by itself as soon
-    as it is ready; those before it go on running for ``keep_warm`` seconds, so that a rollback is
-    at once. ``is_control`` marks what others are compared with. ``overwrite``: a version of that
-    name gets a new revision.
+    models alone; without ``inherit`` they are the server's defaults. ``traffic`` is its share in
+    percent from when it is ready; None gives it none. ``strategy`` '' or 'blue-green': it takes
+    all traffic and becomes the default by itself as soon as it is ready; those before it go on
+    running for ``keep_warm`` seconds, so that a rollback is at once. ``is_control`` marks what
+    others are compared with. ``overwrite``: a version of that name gets a new revision.
     """
 
     name: str
@@ -34,6 +34,7 @@ class VersionRequest(Request):
     properties: dict[str, str] = {}
     configuration: dict[str, Any] = {}
     overwrite: bool = False
+    inherit: bool = True
 
 
 class VersionChange(Request):
