@@ -10,7 +10,7 @@ from modelyard.collector.drain import HELD, Drain
 from modelyard.collector.gateway_log import BACKLOG, GatewayLog
 from modelyard.collector.sink import Row
 from modelyard.collector.store_engine import Batch, Ring
-from modelyard.telemetry.records import Log
+from modelyard.telemetry.records import About, Log
 from modelyard.telemetry.tables import TABLES
 from modelyard.testing.clock import FakeClock
 from tests.collector.stores import Place, put, request
@@ -22,6 +22,9 @@ class NoGateway:
 
     active = False
     caught_up = False
+
+    def know(self, front: About) -> None:
+        """Nothing."""
 
     def waiting(self) -> bool:
         return False
@@ -171,3 +174,26 @@ def test_a_ring_that_is_half_full_waits_for_nothing(outage: Outage) -> None:
     outage.come_back()
 
     assert len(outage.turn()["requests"]) > number // 2
+
+
+def test_a_request_that_a_front_lost_is_of_that_fronts_version(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    ring = place.ring(version="green", revision=3, instance="rev-7")
+    gateway = GatewayLog()
+    drain = Drain(place.rings, gateway)
+    put(ring, request("a"))
+    refused = {"status": 503, "connect_ms": -1, "answer_ms": -1, "end": "SC--"}
+    assert drain.waiting()
+    gateway.take([told("lost", backend="be_rev-7", **refused)])
+    gateway.take([told("nowhere", backend="nowhere", **refused)])
+    batch = Batch()
+
+    drain.collect(batch)
+
+    names = TABLES["requests"].names
+    rows = [dict(zip(names, row, strict=True)) for row in batch.rows["requests"]]
+    versions = {r["id"]: (r["application_Version"], r["revision"]) for r in rows}
+    assert versions["lost"] == ("green", 3)
+    assert versions["nowhere"] == (None, None)
+    drain.close()
+    ring.close()

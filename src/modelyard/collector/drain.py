@@ -10,6 +10,7 @@ from modelyard.collector.drain_ring import Drained
 from modelyard.collector.ring_folder import RingFolder
 from modelyard.collector.sink import Row
 from modelyard.collector.store_engine import OWN, Batch, Ring
+from modelyard.telemetry.records import About
 
 BATCH_BYTES = 4 * 1024 * 1024
 """Bytes of records in one transaction: about 35,000 of them, that stay in the cache."""
@@ -35,6 +36,9 @@ class Joined(Protocol):
     @property
     def caught_up(self) -> bool:
         """Whether what it kept while nobody listened has come."""
+
+    def know(self, front: About) -> None:
+        """A front that requests go to."""
 
     def waiting(self) -> bool:
         """Whether anything of it might become a row."""
@@ -164,4 +168,6 @@ class Drain:
         if reader is None:
             return
         ring = self._rings[path] = Drained(reader)
+        if ring.of_requests:
+            self._gateway.know(ring.about)
         ring.begin(self._known.get(ring.id))

@@ -8,6 +8,7 @@ import msgspec
 
 from modelyard.collector.making import row
 from modelyard.collector.sink import Row
+from modelyard.telemetry.records import About
 
 LONGEST = 64 * 1024
 """Bytes of a line that are kept; the gateway's own limit is 8 KB."""
@@ -68,6 +69,7 @@ class Line(msgspec.Struct, gc=False):
     time: float
     id: str
     service: str = ""
+    backend: str = ""
     method: str = ""
     path: str = ""
     status: int = 0
@@ -118,8 +120,8 @@ def understand(frame: bytes) -> Line | Said:
     return Said(text, severity)
 
 
-def request_row(line: Line) -> Row:
-    """The row of a request that no front answered."""
+def request_row(line: Line, front: About | None = None) -> Row:
+    """The row of a request that no front answered; ``front`` is who should have."""
     status = line.status if line.status > 0 else 499  # the client went before there was any
     workspace, _, service = line.service.partition("/")
     values: dict[str, Any] = {
@@ -139,6 +141,8 @@ def request_row(line: Line) -> Row:
         "cloud_RoleInstance": "gateway",
         "workspace": workspace or None,
         "service": service or None,
+        "application_Version": front.version or None if front else None,
+        "revision": front.revision or None if front else None,
     }
     return row("requests", values)
 

@@ -23,6 +23,7 @@ from modelyard.collector.gateway_lines import (
 )
 from modelyard.collector.sink import Row
 from modelyard.collector.store_engine import Batch
+from modelyard.telemetry.records import About
 from modelyard.telemetry.tables import TABLES
 
 WAITING = 100_000
@@ -39,6 +40,12 @@ ACTIVE = 5.0
 
 BACKLOG = 0.5
 """Seconds after its first line in which the gateway has sent all that it kept."""
+
+_BACKEND = "be_"
+"""What the gateway's name of a front's backend begins with, before the front's id."""
+
+_FRONTS = 1000
+"""Fronts that are remembered."""
 
 _ID = TABLES["requests"].names.index("id")
 _GATEWAY = TABLES["requests"].names.index("gatewayMs")
@@ -57,6 +64,7 @@ class GatewayLog:
         self._arrived: deque[bytes] = deque(maxlen=WAITING)
         self._last = -ACTIVE
         self._first: float | None = None
+        self._fronts: dict[str, About] = {}
         self._times: dict[str, tuple[float, float]] = {}
         self._doubtful: dict[str, tuple[float, Line]] = {}
         self._own: dict[str, float] = {}
@@ -84,6 +92,12 @@ class GatewayLog:
         if self._first is None:
             self._first = self._last
 
+    def know(self, front: About) -> None:
+        """A front that requests go to: of one that it loses the version is known."""
+        self._fronts[front.instance] = front
+        if len(self._fronts) > _FRONTS:
+            del self._fronts[next(iter(self._fronts))]
+
     def waiting(self) -> bool:
         """Whether anything might become a row."""
         return bool(self._arrived or self._doubtful or any(self._rows.values()))
@@ -101,7 +115,7 @@ class GatewayLog:
         now = self._clock()
         for id, (since, line) in self._doubtful.items():
             if now - since > PATIENCE and id not in self._made:
-                self._rows["requests"].append(request_row(line))
+                self._rows["requests"].append(self._row_of(line))
                 self._made.append(id)
         for table, rows in self._rows.items():
             if rows:
@@ -127,6 +141,9 @@ class GatewayLog:
         """All of it is still there for the next batch."""
         self._joined.clear()
 
+    def _row_of(self, line: Line) -> Row:
+        return request_row(line, self._fronts.get(line.backend.removeprefix(_BACKEND)))
+
     def _sort(self) -> None:
         with self._lock:
             arrived, self._arrived = self._arrived, deque(maxlen=WAITING)
@@ -140,7 +157,7 @@ class GatewayLog:
             elif found.answered:
                 self._times[found.id] = (now, found.total_ms)
             elif found.refused:
-                self._rows["requests"].append(request_row(found))
+                self._rows["requests"].append(self._row_of(found))
             else:
                 self._doubtful[found.id] = (now, found)
         for known in (self._times, self._doubtful):

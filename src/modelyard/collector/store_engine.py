@@ -12,7 +12,6 @@ from modelyard.collector.store_columns import Columns
 from modelyard.collector.store_layout import BATCH, LABEL, LAYOUTS
 from modelyard.telemetry.tables import Column
 
-
 OWN = "own:"
 """What names begin with whose positions are kept beside those of rings, which are no rings."""
 
