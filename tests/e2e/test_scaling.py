@@ -14,6 +14,8 @@ from tests.e2e.deploying import config, deploy
 from tests.e2e.harness import Yard
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow  # a server and services: half a minute
+
 PIDS = """
 import json, os, time
 

@@ -174,6 +174,7 @@ def test_a_worker_that_still_works_stays_when_it_is_wanted_again(
     assert front.log().count("started: process") == 3  # the front, and each worker once
 
 
+@pytest.mark.slow
 def test_preloaded_workers_scale_without_loading_again(start: Start) -> None:
     front = start(preload=True, workers=1, max_workers=3, refresh=0.1)
     requests = Background(front)

@@ -162,6 +162,7 @@ def test_the_queue_stays_bounded_while_workers_start(start: Start, short_folder:
     assert [answer.status for answer in requests.answers()] == [200, 200]
 
 
+@pytest.mark.slow
 def test_preloaded_workers_sleep_with_the_process_they_are_forked_from(start: Start) -> None:
     front = start(idle_timeout=1, workers=2, preload=True)
     wait_until(lambda: "worker 2 ready" in front.log(), what="both workers")
@@ -183,6 +184,7 @@ def test_one_that_sleeps_drains_and_stops_at_once(start: Start) -> None:
     assert front.control(op="drain")["in_flight"] == 0
 
 
+@pytest.mark.slow
 def test_bounds_of_one_that_sleeps_hold_when_it_wakes(start: Start) -> None:
     front = start(idle_timeout=1)
     asleep(front)
@@ -194,6 +196,7 @@ def test_bounds_of_one_that_sleeps_hold_when_it_wakes(start: Start) -> None:
     wait_until(lambda: "worker 3 ready" in front.log(), what="three workers")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preload", [False, True])
 def test_sleeping_and_waking_again_and_again_loses_no_request(start: Start, preload: bool) -> None:
     front = start(idle_timeout=0.05, preload=preload)
