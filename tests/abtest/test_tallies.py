@@ -144,12 +144,12 @@ def sales(*arms: tuple[int, int], users: tuple[int, int] | None = None) -> Batch
 
 
 def test_totals_known_anew_bet_only_with_what_is_more() -> None:
-    step_by_step = observe(SALES, State(), 0.5, sales((100, 5), (100, 9)))
-    step_by_step = observe(SALES, step_by_step, 0.5, sales((50, 2), (60, 8)))
+    step_by_step = observe(SALES, State(), 0.5, sales((30, 2), (30, 4)))
+    step_by_step = observe(SALES, step_by_step, 0.5, sales((20, 2), (30, 6)))
 
-    known = replaced(SALES, State(), 0, 0.5, sales((100, 5), (100, 9)))
-    known = replaced(SALES, known, 0, 0.5, sales((150, 7), (160, 17)))
-    again = replaced(SALES, known, 0, 0.5, sales((150, 7), (160, 17)))
+    known = replaced(SALES, State(), 0, 0.5, sales((30, 2), (30, 4)))
+    known = replaced(SALES, known, 0, 0.5, sales((50, 4), (60, 10)))
+    again = replaced(SALES, known, 0, 0.5, sales((50, 4), (60, 10)))
 
     assert known == step_by_step
     assert again == known

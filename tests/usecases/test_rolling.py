@@ -118,6 +118,19 @@ def test_a_version_that_is_worse_is_not_kept_on_trial() -> None:
     assert effective(world.service) == {"blue": 1000}
 
 
+def test_no_step_comes_while_a_guardrail_looks_worse_than_its_margin() -> None:
+    world = World(rate=200, green=Truth(errors=0.1))
+    world.start(step_users=20, alpha=1e-9)
+    said = set()
+    while world.view().state == "running":
+        world.tick()
+        said.add(world.view().waiting_for)
+
+    assert world.view().state == "rolled back"
+    assert max(split.get("green", 0) for split in world.splits) == 50
+    assert "error_rate looks worse than its margin allows" in said
+
+
 def test_unless_asked_it_proposes_and_a_person_promotes() -> None:
     world = World()
     world.start(promote="propose")

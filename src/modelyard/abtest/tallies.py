@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from modelyard.abtest import two_rates
+from modelyard.abtest import pieces, two_rates
 from modelyard.abtest.bounded import Sums
 from modelyard.abtest.checks import count, inside
 from modelyard.abtest.counts import Counts
@@ -112,7 +112,8 @@ def replaced(plan: Plan, state: State, index: int, share: float, totals: Batch) 
     """
     The state when the totals of step ``index`` are known anew: what came late is in them too.
 
-    Bets on rates are made with what is more than was known. Totals that have shrunk (telemetry
+    Bets on rates are made with what is more than was known, in several pieces where that is much:
+    looks may be as rare as a service's requests are many. Totals that have shrunk (telemetry
     has lost rows) leave what was known. Raises as ``observe``; BadInput for a step that is beyond
     the next one.
     """
@@ -126,7 +127,7 @@ def replaced(plan: Plan, state: State, index: int, share: float, totals: Batch) 
         before = known.pairs.get(name)
         if metrics[name].kind == "rate":
             more = _more(before, pair)
-            bets[name] = _bets(plan, metrics[name], state, more)
+            bets[name] = _bets(plan, metrics[name], state, more, dealt=True)
             pairs[name] = _merged({name: before} if before else {}, {name: more})[name]
         elif before is None or _sizes(pair) >= _sizes(before):
             pairs[name] = pair
@@ -182,16 +183,19 @@ def _check(metrics: Mapping[str, Metric], name: str, pair: Sequence[Tally]) -> N
         raise BadInput(f"Metric '{name}' is a {kind}: it needs two {TALLIES[kind].__name__}.")
 
 
-def _bets(plan: Plan, metric: Metric, state: State, pair: Pair) -> tuple[float, float]:
+def _bets(
+    plan: Plan, metric: Metric, state: State, pair: Pair, *, dealt: bool = False
+) -> tuple[float, float]:
     empty: Pair = (Counts(), Counts())
     past = state.total(metric.name) or empty
     before = state.bets.get(metric.name, (0.0, 0.0))
     arms = [tally for tally in (*past, *pair) if isinstance(tally, Counts)]
     guardrail = metric != plan.key
-    won = [
-        two_rates.log_e(metric.claim(guardrail=guardrail, above=above), *arms)
-        for above in (True, False)
-    ]
+    claims = [metric.claim(guardrail=guardrail, above=above) for above in (True, False)]
+    if dealt:
+        won = [pieces.log_e(claim, (arms[0], arms[1]), (arms[2], arms[3])) for claim in claims]
+    else:
+        won = [two_rates.log_e(claim, *arms) for claim in claims]
     return before[0] + won[0], before[1] + won[1]
 
 

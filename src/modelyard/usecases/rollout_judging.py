@@ -43,7 +43,8 @@ class Judgement:
 
     ``users`` of control and candidate in all steps, ``step_users`` in this one. ``silent`` says
     why telemetry could not be asked at the last look, '' when it could; all else is then that of
-    the look before. ``findings`` are as the wire's.
+    the look before. ``doubts`` name the guardrails that look worse than their margin allows,
+    though nothing is proven. ``findings`` are as the wire's.
     """
 
     time: datetime
@@ -54,6 +55,7 @@ class Judgement:
     step_users: tuple[int, int] = (0, 0)
     mismatch: bool = False
     silent: str = ""
+    doubts: tuple[str, ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -110,6 +112,7 @@ def judged(
         users=verdict.users,
         step_users=state.steps[at].users,
         mismatch=verdict.ratio >= threshold(plan.ratio_alpha),
+        doubts=tuple(m.name for m in plan.guardrails if _doubtful(m, verdict.findings[m.name])),
         findings=tuple(_told(plan, metric, verdict) for metric in plan.metrics),
     )
     return Evidence(tuple(windows), to_json(state)), judgement
@@ -156,6 +159,15 @@ def _batch(terms: Terms, measured: Measured) -> Batch:
             kind = TALLIES[term.kind]
             pairs[term.name] = (kind.from_state(found[0]), kind.from_state(found[1]))
     return Batch((measured.units[0], measured.units[1]), pairs)
+
+
+def _doubtful(metric: Metric, seen: Finding) -> bool:
+    """Whether the candidate's value as measured is beyond the guardrail's line."""
+    if seen.control is None or seen.effect is None:
+        return False
+    factor, shift = metric.line(guardrail=True)
+    candidate, line = seen.control + seen.effect, factor * seen.control + shift
+    return candidate > line if metric.better == "lower" else candidate < line
 
 
 Standing = Literal["breached", "holds", "better", "worse", "open"]

@@ -261,6 +261,7 @@ def lacking(rollout: Rollout, now: datetime) -> str:
         missing.append(f"{passed:.0f} of {terms.step_seconds:g} s have passed")
     if judgement is None or judgement.step != rollout.step:
         return ", ".join([*missing, "nothing was measured yet"])
+    missing += [f"{name} looks worse than its margin allows" for name in judgement.doubts]
     least = min(judgement.step_users)
     if least < terms.step_users:
         fewer = ("control", "candidate")[judgement.step_users.index(least)]
