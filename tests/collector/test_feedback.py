@@ -1,7 +1,9 @@
 import asyncio
 import json
 import math
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -341,3 +343,23 @@ def test_ten_thousand_at_once_are_taken(tmp_path: Path) -> None:
         return len(rows) if len(rows) == 9000 else 0
 
     at_desk(tmp_path, work)
+
+
+def test_a_copy_of_the_book_has_nothing_that_the_store_has_as_well(tmp_path: Path) -> None:
+    def leaving(path: Path) -> list[Any]:
+        with closing(sqlite3.connect(path)) as connection:
+            return connection.execute("SELECT number FROM leaving").fetchall()
+
+    async def work(desk: Desk) -> None:
+        desk.requests({"id": "r1"}, {"id": "r2"})
+        await desk.store.settled()
+        await tell(desk, one("r1"))
+        await eventually(lambda: desk.rows())
+        await eventually(lambda: gone(desk))
+        await tell(desk, one("r2"))
+
+    async def gone(desk: Desk) -> bool:
+        return leaving(desk.book) == []
+
+    at_desk(tmp_path, work)
+    assert leaving(next(tmp_path.glob("**/feedback.sqlite"))) == []

@@ -73,7 +73,7 @@ def make_collector(settings: Settings) -> Collector:
     )
     drain.note = store.note
     outcomes.join(store)
-    standards.join(store, drain, gateway)
+    standards.join(store, drain, gateway, lambda: outcomes.feedback.dropped)
     inputs = Inputs(
         settings.collected,
         rings.data_folder(settings.rings),
@@ -81,7 +81,7 @@ def make_collector(settings: Settings) -> Collector:
         days=settings.collect_days,
         free=settings.telemetry_free,
     )
-    status = Status(store, drain, gateway, inputs)
+    status = Status(store, drain, gateway, inputs, lambda: outcomes.feedback.dropped)
     questions = Questions(settings, store, finder(inputs))
     return Collector(
         settings, store, drain, gateway, status, standards, questions, inputs, outcomes

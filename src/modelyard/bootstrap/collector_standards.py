@@ -34,8 +34,10 @@ class Standards:
         self._running: asyncio.Future[None] | None = None
         self._losses: Callable[[], Iterator[tuple[str, int]]] = lambda: iter(())
 
-    def join(self, store: Store, drain: Drain, gateway: GatewayLog) -> None:
-        """What the parts need of the collector."""
+    def join(
+        self, store: Store, drain: Drain, gateway: GatewayLog, given_up: Callable[[], int]
+    ) -> None:
+        """What the parts need of the collector; ``given_up`` counts outcomes."""
         self._sampler = Sampler(
             store,
             lambda: [ring.about for ring in drain.rings],
@@ -47,6 +49,7 @@ class Standards:
             yield from store.pending.dropped.items()
             yield "rings", sum(ring.dropped for ring in drain.rings)
             yield "gateway", gateway.lost
+            yield "feedback", given_up()
             if self._exporter is not None:
                 yield "otlp_export", self._exporter.waiting.dropped + self._exporter.refused
 

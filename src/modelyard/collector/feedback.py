@@ -61,6 +61,8 @@ class Feedback:
         self._joined = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Task[None] | None = None
+        self._written = False
+        outgoing.on_written = self._trim_soon
         self.dropped = 0
         """Outcomes of unknown requests that were given up, as far as the book goes back."""
 
@@ -128,6 +130,12 @@ class Feedback:
         if forget:
             await self._in_thread(partial(self._book.forget, now - self._days * DAY))
 
+    def _trim_soon(self) -> None:
+        self._written = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._wake.set)
+
     def _look_for(self, ids: Collection[str]) -> None:
         if ids:
             self._due.update(ids)
@@ -151,6 +159,9 @@ class Feedback:
             self._wake.clear()
             try:
                 await self._join()
+                if self._written:
+                    self._written = False
+                    await self._in_thread(self._book.trim)
                 now = time.monotonic()
                 if now - tidied >= _TIDY and self._book.path.exists():
                     tidied = now

@@ -163,6 +163,11 @@ class Book:
             if id == self.id:
                 self._written = number
 
+    def trim(self) -> None:
+        """Forget it now, so that a copy of the file has nothing that the store has as well."""
+        with self._changing():
+            pass
+
     @property
     def dropped(self) -> int:
         """Outcomes of unknown requests that were given up, since the file was made."""

@@ -1,7 +1,8 @@
 """From the book of feedback into the store, as if the book were a ring."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from modelyard.collector.feedback_book import Book
 from modelyard.collector.making import row
@@ -27,6 +28,8 @@ class Outgoing:
         self._position = 0
         self._next = 0
         self._problem = ""
+        self.on_written: Callable[[], None] = lambda: None
+        """Called in the writing thread when the store has what had left."""
 
     def wake(self) -> None:
         """Something has left. From any thread."""
@@ -71,6 +74,7 @@ class Outgoing:
         if self._next != self._position:
             self._position = self._next
             self._book.wrote(self._id, self._position)
+            self.on_written()
 
     def failed(self) -> None:
         """It is read again."""
@@ -78,7 +82,10 @@ class Outgoing:
         self._due = True
 
     def close(self) -> None:
-        """The book stays for the next collector."""
+        """The book stays for the next collector, without what the store has."""
+        if self._id:
+            with suppress(ModelyardError):
+                self._book.trim()
         self._book.close()
 
     def _look_at_id(self, batch: Batch) -> None:

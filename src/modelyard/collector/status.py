@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,6 +37,8 @@ class Status:
     drain: Drain
     gateway: GatewayLog
     collecting: Collecting | None = None
+    given_up: Callable[[], int] = lambda: 0
+    """Outcomes of requests that nobody knew within a day."""
 
     def routes(self) -> Sequence[Route]:
         """GET of the status."""
@@ -100,6 +102,8 @@ class Status:
                 found[ring.name] = ring.dropped
         if self.gateway.lost:
             found["gateway"] = self.gateway.lost
+        if given_up := self.given_up():
+            found["feedback"] = given_up
         return found
 
     def _engine_size(self) -> int:
