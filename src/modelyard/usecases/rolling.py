@@ -42,7 +42,7 @@ LAG = 1.0
 FIRST, LAST, PART = 1.0, 10.0, 1 / 30
 """Between two looks: a part of the step's time so far, in these bounds (seconds)."""
 
-REST = 20.0
+REST = 8.0
 """A look that takes a second is repeated after so many seconds at the earliest."""
 
 MOVES = 16

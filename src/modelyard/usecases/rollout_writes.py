@@ -10,6 +10,7 @@ from modelyard.domain.events import Event
 from modelyard.domain.rollouts import Rollout, RolloutState
 from modelyard.usecases.events import OURSELVES
 from modelyard.usecases.rollout_judging import Evidence, Judgement, judgement_of
+from modelyard.usecases.rollout_terms import terms_of
 
 
 def wanted(rollout: Rollout, step: int, now: datetime) -> Rollout:
@@ -103,7 +104,8 @@ def _grounds(rollout: Rollout) -> str:
     if judgement is None:
         return ""
     control, candidate = judgement.users
-    return f"Nothing is breached after {control:,} and {candidate:,} units."
+    units = terms_of(rollout).units
+    return f"Nothing is breached after {control:,} and {candidate:,} {units}."
 
 
 def _document(value: object) -> dict[str, Any]:
