@@ -34,6 +34,7 @@ GUIDES = [
         "collecting",
         "endpoints",
         "shadow",
+        "rollouts",
     )
 ]
 PAGES = [*GUIDES, DOCS / "reference" / "rest-api.md"]
