@@ -2,12 +2,14 @@
 
 import io
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from modelyard import settings as settings_
 from modelyard.bootstrap.home import prepare
+from modelyard.domain.computes import Compute
 from modelyard.domain.environments import (
     Build,
     BuildState,
@@ -15,12 +17,15 @@ from modelyard.domain.environments import (
     EnvironmentDefinition,
     Recipe,
 )
+from modelyard.domain.events import Event
 from modelyard.domain.experiments import Experiment
 from modelyard.domain.manifests import FileEntry, Manifest
 from modelyard.domain.models import Model
+from modelyard.domain.rollouts import Rollout
 from modelyard.domain.runs import Metric, MetricKind, Run, RunFile, RunStatus
 from modelyard.domain.services import (
     Auth,
+    Edit,
     Keys,
     ModelRef,
     Revision,
@@ -28,8 +33,10 @@ from modelyard.domain.services import (
     RevisionState,
     Service,
     ServiceKind,
+    ServiceVersion,
 )
 from modelyard.domain.tokens import Role, Token
+from modelyard.domain.traffic import Split
 from modelyard.domain.workspaces import Workspace
 from modelyard.settings import Settings
 from modelyard.stores.blobs import FileBlobStore
@@ -39,6 +46,7 @@ from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.engine import connect
 from modelyard.stores.sql.opening import open_sql
 from modelyard.stores.stores import Stores
+from modelyard.usecases.traffic_rules import with_split
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, 123456, tzinfo=UTC)
 RECIPE = Recipe("3.11", ("scikit-learn==1.7",))
@@ -130,8 +138,32 @@ def filled(settings: Settings) -> Filled:
     )
     _service(stores, "steady", content, [RevisionState.STOPPED, RevisionState.READY], live=2)
     _service(stores, "updating", content, [RevisionState.READY, RevisionState.STARTING], live=1)
+    _versions(stores, content)
     stores.tokens.add(Token("tok-1", "ci", Role.CONTRIBUTOR, "ab" * 32, NOW))
     return it
+
+
+def _versions(stores: Stores, content: RevisionContent) -> None:
+    """A service with two versions, a rollout between them, events, and its compute target."""
+    stores.computes.add(Compute("tracks", "cluster", "AKS", NOW, NOW, cpu=1.5, memory=2**40))
+    _service(stores, "shared", content, [RevisionState.READY], live=1)
+    green = Revision("shared-2", "svc-shared", "green", 0, content, RevisionState.READY, NOW)
+    told = Event("tracks", "shared", NOW, "ci", "traffic", after={"shares": {"green": 10.0}})
+
+    def share(service: Service, _: Sequence[ServiceVersion]) -> Edit:
+        split = Split({"green": 100}, "default")
+        version = ServiceVersion(service.id, "green", 1, tags={"a": "1"}, stop_at=NOW, created=NOW)
+        changed = replace(with_split(service, split), compute="cluster")
+        return Edit(changed, (version,), green, events=(told,))
+
+    stores.services.edit("svc-shared", share)
+    stores.services.set_live("svc-shared", "green", 1)
+    stores.rollouts.add(
+        Rollout(
+            *("roll-1", "tracks", "svc-shared", "shared", "green", "default", (10, 1000), NOW, NOW)
+        ),
+        told,
+    )
 
 
 def _service(

@@ -52,10 +52,10 @@ def bring_back(settings: Settings, file: Path, *, replace: bool = False) -> None
 def as_restored(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """What a restore changes on purpose."""
     for version in rows["service_versions"]:
-        if version["service"] == repr("svc-steady"):
+        if version["service"] in {repr("svc-steady"), repr("svc-shared")}:
             version["live"] = "None"
     for revision in rows["revisions"]:
-        if revision["id"] in {repr("steady-2"), repr("updating-2")}:
+        if revision["id"] in map(repr, ("steady-2", "updating-2", "shared-1", "shared-2")):
             revision["state"] = repr("pending")
     return rows
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Float,
     Integer,
     MetaData,
     Table,
@@ -43,6 +44,7 @@ _KINDS: Mapping[str, TypeEngine[Any]] = {
     "loose": LooseDocument(),
     "boolean": Boolean(),
     "integer": BigInteger(),
+    "number": Float(),
     "text": Text(),
 }
 _ROWS = 500
@@ -155,6 +157,8 @@ def _kind(column: Column[Any]) -> str:
         return "document"
     if isinstance(column.type, Boolean):
         return "boolean"
+    if isinstance(column.type, Float):
+        return "number"
     return "integer" if isinstance(column.type, Integer) else "text"
 
 
