@@ -13,6 +13,7 @@ from modelyard.bootstrap.control_parts import Adapters, places
 from modelyard.domain.services import Revision, Service, ServiceVersion
 from modelyard.domain.tokens import Role
 from modelyard.settings import Settings
+from modelyard.stores.stores import Stores
 from modelyard.testing.builder import FakeBuilder
 from modelyard.testing.clock import FakeClock
 from modelyard.testing.gateway import FakeGateway
@@ -65,6 +66,8 @@ class Yard:
     builder: FakeBuilder = field(default_factory=lambda: FakeBuilder(unknown=["no-such-package"]))
     target: FakeTarget = field(default_factory=FakeTarget)
     gateway: FakeGateway = field(default_factory=FakeGateway)
+    stores: Stores = field(default_factory=memory_stores)
+    blobs: MemoryBlobStore | None = None
 
     def __post_init__(self) -> None:
         self.settings = Settings(
@@ -76,8 +79,8 @@ class Yard:
         )
         self.adapters = Adapters(
             settings=self.settings,
-            stores=memory_stores(),
-            blobs=MemoryBlobStore(self.clock),
+            stores=self.stores,
+            blobs=self.blobs or MemoryBlobStore(self.clock),
             builder=self.builder,
             runtime=self.home / "runtime",
             target=self.target,
@@ -86,7 +89,6 @@ class Yard:
             wake=threading.Event(),
             in_force=InForce(patience=0.0),
         )
-        self.stores = self.adapters.stores
         self.services = self.stores.services
         self.cases = make_cases(self.adapters)
         self.reconciler = self.new_reconciler()
