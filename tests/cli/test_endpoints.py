@@ -1,7 +1,6 @@
 """endpoint: versions, traffic and an endpoint's file, as a person types them."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ def write(text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def churn(server: Yard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def churn(server: Yard, tmp_path_factory: pytest.TempPathFactory) -> str:
     """An endpoint with the versions blue and green that the tests of this module share."""
     folder = tmp_path_factory.mktemp("churn")
     (folder / "src").mkdir()
@@ -33,7 +32,7 @@ def churn(server: Yard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     (folder / "endpoint.yml").write_text(FILE.format(name="churn"))
     server.cli("workspace", "create", "lab", "--exist-ok")
     server.cli("endpoint", "apply", str(folder / "endpoint.yml"), "--yes", "-w", "lab")
-    yield "churn"
+    return "churn"
 
 
 def shares(cli: Cli, name: str) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """endpoint apply: an endpoint as a file says."""
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,7 +12,7 @@ import typer
 from modelyard.cli.apply_plan import Change, Plan, plan
 from modelyard.cli.apply_steps import Steps
 from modelyard.cli.apply_wanted import wanted
-from modelyard.cli.choose import WorkspaceOption, server, workspace
+from modelyard.cli.choose import server, workspace
 from modelyard.cli.deployments import at
 from modelyard.cli.endpoint_file import EndpointFile
 from modelyard.cli.endpoint_file import schema as schema_of_file
@@ -30,7 +31,12 @@ def apply(
         bool, typer.Option("--dry-run", help="Only show what would be changed.")
     ] = False,
     yes: Yes = False,
-    ws: WorkspaceOption = None,
+    ws: Annotated[
+        str | None,
+        typer.Option(
+            "--workspace", "-w", help="Workspace; else the file's, else MODELYARD_WORKSPACE."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """
@@ -45,7 +51,8 @@ def apply(
     """
     said, folder = _read(file)
     client = server()
-    space = workspace(client, ws or said.workspace)
+    # what the file says is nearer than what the environment says
+    space = workspace(client, ws or said.workspace or os.environ.get("MODELYARD_WORKSPACE"))
     present = client.find(at(space, said.name), Service)
     versions = wanted(client, space, said, folder)
     todo = plan(said, versions, present)

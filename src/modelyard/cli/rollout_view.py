@@ -86,7 +86,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
     between = ""
     if finding.low is not None or finding.high is not None:
         between = f"{_number(finding.low, '-∞')} … {_number(finding.high, '∞')}"
-    told = finding.text or finding.state
+    told = finding.state or finding.text
     return (
         finding.name,
         finding.role,
