@@ -54,6 +54,7 @@ class Pool:
         self.failures: Callable[[Mapping[str, Any]], object] | None = None
         self.starved: Callable[[], None] | None = None
         """Called when requests wait and there is no worker, not even a busy one."""
+        self._timed = False
         self._buried = 0.0
         self._timeout = scoring_timeout
         self._note = note
@@ -73,6 +74,7 @@ class Pool:
 
     def add(self, worker: Worker) -> None:
         """A worker is ready."""
+        worker.timed = self._timed
         self.workers.append(worker)
         self._wake()
 
@@ -102,8 +104,14 @@ class Pool:
         self.queue.put_back([t for t in again if not t.cancelled], time.monotonic())
         self._wake()
 
+    def time_workers(self) -> None:
+        """Keep count of the time in which workers hold requests, from now on."""
+        self._timed = True
+        for worker in self.workers:
+            worker.timed = True
+
     def busy_seconds(self, now: float) -> float:
-        """Seconds in which workers held requests, of all that there are and were."""
+        """Seconds in which ``timed`` workers held requests, of all that there are and were."""
         return self._buried + sum(worker.busy_seconds(now) for worker in self.workers)
 
     @property

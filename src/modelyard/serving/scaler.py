@@ -67,6 +67,7 @@ class Scaler:
             self._timer.cancel()
             self._timer = None
         if self.bounds.most > self.bounds.least:
+            self._pool.time_workers()
             self._timer = self._loop.call_later(self.bounds.refresh, self._look)
 
     def _look(self) -> None:

@@ -57,7 +57,8 @@ class Launch:
 class Worker:
     """
     A process and its socket. ``ready`` gives its second HELLO, or None if it died before;
-    ``fault`` then says why, if it could. ``killed_for`` names our reason for killing it.
+    ``fault`` then says why, if it could. ``killed_for`` names our reason for killing it. One that
+    is ``timed`` keeps count of the time in which it holds requests: a look at the clock for each.
     """
 
     def __init__(self, number: int, launch: Launch, output: int, listener: Listener) -> None:
@@ -70,6 +71,7 @@ class Worker:
         self.started = time.monotonic()
         self.retired = False
         self._let_go = False
+        self.timed = False
         self._busy_since = 0.0
         self._busy = 0.0
         self._page_seen = (0, 0)
@@ -110,7 +112,7 @@ class Worker:
         self._channel.send(requests(tickets, timeout))
 
     def busy_seconds(self, now: float) -> float:
-        """How long in its life it held requests."""
+        """How long it has held requests since it is ``timed``."""
         return self._busy + (now - self._busy_since if self.held else 0.0)
 
     def cancel(self, ticket: Ticket) -> None:
@@ -246,7 +248,7 @@ class Worker:
         found = response_head(head)
         answer = _answer(found, body)
         del self.held[id_]  # not before it could be read: else nobody would hear of it again
-        if not self.held:
+        if self.timed and not self.held:
             self._busy += time.monotonic() - self._busy_since
         self.answered += 1
         ticket.answer(answer)
@@ -270,7 +272,7 @@ class Worker:
         ticket = self.held.pop(id_, None)
         if ticket is None:
             return
-        if not self.held:
+        if self.timed and not self.held:
             self._busy += time.monotonic() - self._busy_since
         if ticket.begun or not head.get("cancelled"):
             self.answered += 1  # a request dropped before its start never counts as finished
