@@ -34,6 +34,7 @@ GUIDES = [
         "collecting",
         "endpoints",
         "shadow",
+        "feedback",
         "rollouts",
     )
 ]
