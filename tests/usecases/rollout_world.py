@@ -167,7 +167,8 @@ class World:
         """Let the fronts of a version say something else of themselves."""
         for revision in self.stores.services.revisions("s1"):
             if revision.version == name:
-                self.target.say(revision.id, state)
+                ready = int(state is FrontState.READY)
+                self.target.say(revision.id, state, ready_workers=ready)
 
     def reconcile(self) -> None:
         """What the reconciler does: read what is stored, and tell the gateway."""

@@ -1,22 +1,18 @@
 """Moves rollouts on: looks at where each stands, does what is next, again and again."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Protocol
 
-from modelyard.domain.errors import Conflict, ModelyardError, NotFound, NotLeader, Unavailable
+from modelyard.domain.errors import Conflict, ModelyardError, NotFound, NotLeader
 from modelyard.domain.events import Event
-from modelyard.domain.measuring import Measured, Question
 from modelyard.domain.rollouts import Rollout
 from modelyard.domain.services import Edit, Service, ServiceVersion
 from modelyard.domain.traffic import Split
 from modelyard.ports import Clock, Measurements, RolloutStore, ServiceStore, Target
 from modelyard.usecases import rollout_writes as writes
-from modelyard.usecases.events import OURSELVES, event, traffic_facts
-from modelyard.usecases.rollout_judging import Window, judged, questions, unheard
-from modelyard.usecases.rollout_rules import (
+from modelyard.usecases.rollout_looking import Later, Looking
+from modelyard.usecases.rollout_moves import (
     Begin,
     End,
     Finish,
@@ -27,24 +23,13 @@ from modelyard.usecases.rollout_rules import (
     Situation,
     Wait,
     Want,
-    next_move,
-    share_now,
 )
+from modelyard.usecases.rollout_rules import next_move, share_now
 from modelyard.usecases.rollout_standing import Standings
-from modelyard.usecases.traffic_rules import effective, unshadowed, with_split
 
 _log = logging.getLogger(__name__)
 
 IDLE, SOON = 1.0, 0.01
-LAG = 1.0
-"""Seconds until a request that has ended is sure to be in telemetry, as a rule."""
-
-FIRST, LAST, PART = 1.0, 10.0, 1 / 30
-"""Between two looks: a part of the step's time so far, in these bounds (seconds)."""
-
-REST = 8.0
-"""A look that takes a second is repeated after so many seconds at the earliest."""
-
 MOVES = 16
 """Moves in a row until others have their turn."""
 
@@ -62,26 +47,13 @@ class Marks(Protocol):
 _Key = tuple[str, int, str | None]
 """A rollout with the step or the end that is being brought about."""
 
-Later = Callable[[str, Callable[[], None]], bool]
-"""Does work of a name in the background; False while work of that name is under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What telemetry said for one look, how long it took, or why it said nothing."""
-
-    since: object
-    answers: tuple[tuple[Window, Measured], ...] = ()
-    silent: str = ""
-    seconds: float = 0.0
-
 
 class Rolling:
     """
     Steps of a leader: every rollout that has not ended. Called by one thread only.
 
-    ``later`` runs the questions to telemetry, so that a slow answer holds up nothing else, and
-    ``wake`` is called when one has come.
+    ``later`` runs the questions to telemetry and weighs the answers, so that this holds up nothing
+    else; whoever gives it wakes the leader when it is done.
     """
 
     def __init__(
@@ -96,14 +68,11 @@ class Rolling:
     ) -> None:
         self._rollouts = rollouts
         self._services = services
-        self._measurements = measurements
         self._marks = marks
-        self._later = later
         self._clock = clock
         self._standings = Standings(services, target, clock)
+        self._looking = Looking(measurements, later, clock)
         self._marked: dict[_Key, int] = {}
-        self._heard: dict[str, _Heard] = {}
-        self._took: dict[str, float] = {}
 
     def step(self) -> float:
         """Raises NotLeader when another control plane has taken over."""
@@ -158,7 +127,7 @@ class Rolling:
             candidate=candidate,
             control=control,
             in_force=self._in_force(rollout),
-            pause=self._pause(rollout),
+            pause=self._looking.pause(rollout),
         )
 
     def _service(self, rollout: Rollout) -> Service | None:
@@ -178,13 +147,6 @@ class Rolling:
             self._marked[key] = self._marks.mark()
             return False
         return self._marks.reached(self._marked[key])
-
-    def _pause(self, rollout: Rollout) -> float:
-        if rollout.since is None:
-            return FIRST
-        passed = (self._clock.now() - rollout.since).total_seconds()
-        slow = REST * self._took.get(rollout.id, 0.0)
-        return max(FIRST, min(LAST, passed * PART), slow)
 
     # --- what is written
 
@@ -223,23 +185,9 @@ class Rolling:
         self._marked.pop(_key(s.rollout), None)
 
         def edit(present: Service, versions: Sequence[ServiceVersion]) -> Edit:
-            if (present.traffic, present.default_version) != (
-                known.traffic,
-                known.default_version,
-            ):
+            if writes.traffic(present) != writes.traffic(known):
                 raise Conflict(f"Traffic of service {present.name!r} was changed meanwhile.")
-            after = replace(unshadowed(with_split(present, split)), updated=s.now)
-            what = s.rollout.ending or f"step {s.rollout.step + 1} of {len(s.rollout.steps)}"
-            note = event(
-                present,
-                s.now,
-                OURSELVES,
-                "traffic",
-                before=traffic_facts(present),
-                after=traffic_facts(after),
-                why=f"rollout {s.rollout.id} of {s.rollout.candidate!r}: {what}",
-            )
-            return Edit(after, _kept_up(after, versions), events=(note,))
+            return writes.moved(s.rollout, present, versions, split, s.now)
 
         self._services.edit(known.id, edit)
 
@@ -247,52 +195,20 @@ class Rolling:
         if rollout.ending is None and rollout.reasons != ((why,) if why else ()):
             self._change(rollout, writes.said(rollout, why, self._clock.now()))
 
-    # --- what is measured
-
     def _look(self, rollout: Rollout) -> bool:
-        """Write down what telemetry said; False while it is still being asked."""
-        heard = self._heard.pop(rollout.id, None)
-        if heard is None or heard.since != rollout.since:
-            asked = questions(rollout, self._clock.now() - timedelta(seconds=LAG))
-            if not asked:
-                return False
-            self._later(rollout.id, lambda: self._ask(rollout, asked))
-            heard = self._heard.pop(rollout.id, None)
-            if heard is None:
-                return False
+        """Write down what was found; False while it is still being looked for."""
+        found = self._looking.look(rollout)
+        if found is None:
+            return False
         now = self._clock.now()
-        self._took[rollout.id] = heard.seconds
-        if heard.silent:
-            after = writes.looked(rollout, None, unheard(rollout, heard.silent, now), now)
-        else:
-            after = writes.looked(rollout, *judged(rollout, heard.answers, now), now)
-        self._change(rollout, after)
+        self._change(rollout, writes.looked(rollout, found.evidence, found.judgement, now))
         return True
-
-    def _ask(self, rollout: Rollout, asked: Sequence[tuple[Window, Question]]) -> None:
-        began = self._clock.monotonic()
-        try:
-            answers = tuple((window, self._measurements.measure(q)) for window, q in asked)
-            heard = _Heard(rollout.since, answers, "", self._clock.monotonic() - began)
-        except Unavailable as error:
-            why = f"{error.message} Nothing is decided until telemetry answers."
-            heard = _Heard(rollout.since, silent=why)
-        self._heard[rollout.id] = heard
 
     def _forget(self, open_: set[str]) -> None:
         for key in [key for key in self._marked if key[0] not in open_]:
             del self._marked[key]
-        for known in (self._heard, self._took):
-            for id in known.keys() - open_:
-                known.pop(id, None)
+        self._looking.forget(open_)
 
 
 def _key(rollout: Rollout) -> _Key:
     return rollout.id, rollout.step, rollout.ending
-
-
-def _kept_up(service: Service, versions: Sequence[ServiceVersion]) -> tuple[ServiceVersion, ...]:
-    """Those with traffic that something else had planned to stop: they go on."""
-    shares = effective(service)
-    served = [version for version in versions if version.name in shares]
-    return tuple(replace(v, stop_at=None) for v in served if v.stop_at is not None)

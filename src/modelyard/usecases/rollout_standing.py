@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from modelyard.domain.fronts import FrontState
+from modelyard.domain.fronts import FrontState, FrontStatus
 from modelyard.domain.services import Revision, RevisionState, ServiceVersion
 from modelyard.ports import Clock, ServiceStore, Target
-from modelyard.usecases.rollout_rules import Standing
+from modelyard.usecases.rollout_moves import Standing
 from modelyard.usecases.rollout_terms import fingerprint
 
-_UP = {FrontState.READY}
-"""A front that has let its idle workers go says so too: it starts them when asked."""
+
+def answers(front: FrontStatus) -> bool:
+    """
+    Whether requests are answered; one that sleeps says that it is ready: it wakes when asked. Of
+    several fronts some may be away. Pure.
+    """
+    return front.state is FrontState.READY or front.ready_workers > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Standings:
         if found is None or found.serving is None:
             return standing
         id = found.serving.id
-        if self._target.observe([id])[id].state in _UP:
+        if answers(self._target.observe([id])[id]):
             self._away.pop(id, None)
             return standing
         now = self._clock.monotonic()

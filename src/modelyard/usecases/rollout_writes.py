@@ -1,5 +1,6 @@
-"""What each move of a rollout writes into its row, and the event it leaves. Pure."""
+"""What each move of a rollout writes, and the event it leaves. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,9 +9,12 @@ import msgspec
 
 from modelyard.domain.events import Event
 from modelyard.domain.rollouts import Rollout, RolloutState
-from modelyard.usecases.events import OURSELVES
+from modelyard.domain.services import Edit, Service, ServiceVersion
+from modelyard.domain.traffic import Split, Traffic
+from modelyard.usecases.events import OURSELVES, event, traffic_facts
 from modelyard.usecases.rollout_judging import Evidence, Judgement, judgement_of
 from modelyard.usecases.rollout_terms import terms_of
+from modelyard.usecases.traffic_rules import effective, unshadowed, with_split
 
 
 def wanted(rollout: Rollout, step: int, now: datetime) -> Rollout:
@@ -71,6 +75,35 @@ def ended(
         updated=now,
         history=(*rollout.history, entry),
     )
+
+
+def traffic(service: Service) -> tuple[Traffic, str]:
+    """What a move of traffic is based on."""
+    return service.traffic, service.default_version
+
+
+def moved(
+    rollout: Rollout,
+    service: Service,
+    versions: Sequence[ServiceVersion],
+    split: Split,
+    now: datetime,
+) -> Edit:
+    """The service's traffic split so; versions with traffic that were to be stopped go on."""
+    after = replace(unshadowed(with_split(service, split)), updated=now)
+    served = [version for version in versions if version.name in effective(after)]
+    kept_up = tuple(replace(v, stop_at=None) for v in served if v.stop_at is not None)
+    what = rollout.ending or f"step {rollout.step + 1} of {len(rollout.steps)}"
+    note = event(
+        service,
+        now,
+        OURSELVES,
+        "traffic",
+        before=traffic_facts(service),
+        after=traffic_facts(after),
+        why=f"rollout {rollout.id} of {rollout.candidate!r}: {what}",
+    )
+    return Edit(after, kept_up, events=(note,))
 
 
 def told(before: Rollout, after: Rollout, who: str = "", what: str = "", why: str = "") -> Event:
