@@ -58,6 +58,16 @@ def test_a_file_is_applied_once_and_then_there_is_nothing_to_do(lab: Cli, churn:
     assert shares(lab, "again") == {"blue": 90.0, "green": 10.0}
 
 
+def test_the_workspace_of_the_file_comes_before_that_of_the_environment(lab: Cli) -> None:
+    write("workspace: nowhere\n" + FILE.format(name="x"))
+
+    meant = lab("endpoint", "apply", "endpoint.yml", "--dry-run")
+    said = lab("endpoint", "apply", "endpoint.yml", "--dry-run", "-w", "lab")
+
+    assert (meant.code, "nowhere" in meant.err) == (3, True)
+    assert "x in workspace lab (new)" in said.out
+
+
 @pytest.mark.slow
 def test_a_version_that_fails_leaves_the_traffic_as_it_is(lab: Cli, churn: str) -> None:
     write(FILE.format(name="careful"))

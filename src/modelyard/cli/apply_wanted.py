@@ -8,7 +8,6 @@ import msgspec
 
 from modelyard.cli import environments
 from modelyard.cli.choose import name_and_version
-from modelyard.cli.deployments import check_script
 from modelyard.cli.endpoint_file import EndpointFile, FileEnvironment, FileVersion, Text
 from modelyard.domain.errors import BadInput, ModelyardError
 from modelyard.sdk.client import Client, path
@@ -101,10 +100,12 @@ def _source(version: FileVersion, folder: Path) -> tuple[Bundle | None, str, str
     script = Path(version.script)
     if version.source is None:
         file = folder / script
-        check_script(file, None)
+        _check_file(file, "script")
         return bundle({script.name: file}), script.name, ""
     source = folder / version.source
-    check_script(script, source)
+    if not source.is_dir():
+        raise BadInput(f"source: there is no folder {str(source)!r}.")
+    _check_file(source / script, "script")
     files = content_of(source, of_folder(source, ".amlignore"))
     return files, script.as_posix(), source.resolve().name
 
@@ -131,10 +132,13 @@ def _environment(
 def _file(folder: Path, name: str | None) -> Path | None:
     if name is None:
         return None
-    found = folder / name
-    if not found.is_file():
-        raise BadInput(f"There is no file {str(found)!r}.")
-    return found
+    _check_file(folder / name, "environment")
+    return folder / name
+
+
+def _check_file(file: Path, key: str) -> None:
+    if not file.is_file():
+        raise BadInput(f"{key}: there is no file {str(file)!r}.")
 
 
 def _model(client: Client, ws: str, text: str) -> str:

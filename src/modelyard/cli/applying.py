@@ -1,6 +1,5 @@
 """endpoint apply: an endpoint as a file says."""
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,18 +11,20 @@ import typer
 from modelyard.cli.apply_plan import Change, Plan, plan
 from modelyard.cli.apply_steps import Steps
 from modelyard.cli.apply_wanted import wanted
-from modelyard.cli.choose import server, workspace
+from modelyard.cli.choose import WorkspaceOption, server, workspace
 from modelyard.cli.deployments import at
 from modelyard.cli.endpoint_file import EndpointFile
 from modelyard.cli.endpoint_file import schema as schema_of_file
 from modelyard.cli.endpoint_reading import read
 from modelyard.cli.output import Json, Yes, confirm, print_json, remark, say
 from modelyard.domain.errors import BadInput
-from modelyard.sdk.client import Client
+from modelyard.sdk.client import Client, path
 from modelyard.wire.services import Service
+from modelyard.wire.workspaces import Workspace
 
 
 def apply(
+    context: typer.Context,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="The endpoint's YAML, or - for standard input.")
     ],
@@ -31,12 +32,7 @@ def apply(
         bool, typer.Option("--dry-run", help="Only show what would be changed.")
     ] = False,
     yes: Yes = False,
-    ws: Annotated[
-        str | None,
-        typer.Option(
-            "--workspace", "-w", help="Workspace; else the file's, else MODELYARD_WORKSPACE."
-        ),
-    ] = None,
+    ws: WorkspaceOption = None,
     as_json: Json = False,
 ) -> None:
     """
@@ -52,8 +48,12 @@ def apply(
     said, folder = _read(file)
     client = server()
     # what the file says is nearer than what the environment says
-    space = workspace(client, ws or said.workspace or os.environ.get("MODELYARD_WORKSPACE"))
+    source = context.get_parameter_source("ws")
+    nearer = said.workspace and (source is None or source.name != "COMMANDLINE")
+    space = workspace(client, said.workspace if nearer else ws)
     present = client.find(at(space, said.name), Service)
+    if present is None:
+        client.get(path("workspaces", space), Workspace)  # which may be what is not there
     versions = wanted(client, space, said, folder)
     todo = plan(said, versions, present)
     _show(said, space, todo, as_json=as_json, new=present is None)
@@ -108,14 +108,14 @@ def _show(file: EndpointFile, ws: str, todo: Plan, *, as_json: bool, new: bool) 
 
 def lines(changes: Sequence[Change]) -> list[str]:
     """The difference as people read it: + added, ~ changed, - removed. Pure."""
-    shown = {change: f"{change.path}:" for change in changes}
-    width = max((len(path) for path in shown.values()), default=0)
-    found = []
-    for change, path in shown.items():
-        if change.after is None:
-            found.append(f"  - {path.rstrip(':')}")
-        elif change.before is None:
-            found.append(f"  + {path:<{width}} {change.after}")
-        else:
-            found.append(f"  ~ {path:<{width}} {change.before} → {change.after}")
-    return found
+    width = max((len(change.path) + 1 for change in changes), default=0)
+    return [_line(change, width) for change in changes]
+
+
+def _line(change: Change, width: int) -> str:
+    if change.after is None:
+        return f"  - {change.path}"
+    named = f"{change.path + ':':<{width}}"
+    if change.before is None:
+        return f"  + {named} {change.after}"
+    return f"  ~ {named} {change.before} → {change.after}"

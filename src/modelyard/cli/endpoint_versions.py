@@ -15,6 +15,7 @@ from modelyard.domain.errors import BadInput, NotFound
 from modelyard.sdk.client import Client, path
 from modelyard.wire.endpoints import VersionChange, VersionRequest
 from modelyard.wire.services import Content, Service, ServiceRequest, Version
+from modelyard.wire.workspaces import Workspace
 
 Endpoint = Annotated[str, typer.Argument(metavar="NAME", help="The endpoint's name.")]
 VersionName = Annotated[str, typer.Argument(metavar="VERSION", help="The version's name.")]
@@ -210,7 +211,7 @@ def _service(client: Client, ws: str, name: str) -> Service | None:
     try:
         return find(client, ws, name)
     except NotFound:
-        client.get(path("workspaces", ws), dict)  # it may be the workspace that is not there
+        client.get(path("workspaces", ws), Workspace)  # it may be the workspace that is not there
         return None
 
 
