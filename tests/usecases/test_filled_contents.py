@@ -3,7 +3,7 @@
 import pytest
 
 from modelyard.domain.errors import BadInput
-from modelyard.usecases.contents import filled
+from modelyard.usecases.content_parts import filled
 from modelyard.wire.environments import EnvironmentDefinition
 from modelyard.wire.services import Content, Limits, LocalModel, ServingOptions
 

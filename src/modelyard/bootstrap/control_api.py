@@ -22,6 +22,7 @@ from modelyard.usecases.images import Images
 from modelyard.usecases.jobs import Jobs
 from modelyard.usecases.models import Models
 from modelyard.usecases.predictors import Predictors
+from modelyard.usecases.resolving import Resolving
 from modelyard.usecases.runs import Runs
 from modelyard.usecases.service_ports import LocalPorts
 from modelyard.usecases.service_rules import ServiceRules
@@ -91,7 +92,8 @@ def make_cases(adapters: Adapters) -> UseCases:
         adapters.wake.set,
     )
     computes = make_computes(adapters)
-    services = _services(adapters, contents, environments, computes)
+    resolving = Resolving(contents, computes, environments)
+    services = _services(adapters, resolving)
     return UseCases(
         tokens=Tokens(stores.tokens, clock, job_tokens(adapters), adapters.wake.set),
         workspaces=Workspaces(stores.workspaces, stores.services, clock),
@@ -105,7 +107,7 @@ def make_cases(adapters: Adapters) -> UseCases:
         environments=environments,
         services=services,
         access_tokens=AccessTokens(stores.services, clock, signing_key(adapters.secret)),
-        versions=_versions(adapters, services, contents, environments, computes),
+        versions=_versions(adapters, services, resolving),
         traffic=make_traffic(adapters, services),
         rollouts=make_rollouts(adapters),
         events=Events(stores.events, stores.workspaces),
@@ -117,16 +119,13 @@ def make_cases(adapters: Adapters) -> UseCases:
     )
 
 
-def _services(
-    adapters: Adapters, contents: Contents, environments: Environments, computes: Computes
-) -> Services:
+def _services(adapters: Adapters, resolving: Resolving) -> Services:
     stores = adapters.stores
     return Services(
         stores.services,
         stores.workspaces,
-        contents,
-        environments,
-        computes,
+        stores.rollouts,
+        resolving,
         LocalPorts(stores.services, free_port),
         ServiceRules(open_allowed(adapters.settings)),
         adapters.clock,
@@ -134,20 +133,12 @@ def _services(
     )
 
 
-def _versions(
-    adapters: Adapters,
-    services: Services,
-    contents: Contents,
-    environments: Environments,
-    computes: Computes,
-) -> Versions:
+def _versions(adapters: Adapters, services: Services, resolving: Resolving) -> Versions:
     return Versions(
         services,
         adapters.stores.services,
         adapters.stores.rollouts,
-        contents,
-        environments,
-        computes,
+        resolving,
         adapters.clock,
         adapters.wake.set,
         adapters.settings.max_versions,

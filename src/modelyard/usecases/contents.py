@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,7 +17,6 @@ from modelyard.domain.services import ModelRef, RevisionContent, Serving
 from modelyard.ports import EnvironmentBuilder, SnapshotStore
 from modelyard.usecases.environments import to_definition
 from modelyard.usecases.limits import (
-    GB,
     Capacity,
     checked_limits,
     checked_serving,
@@ -32,10 +30,7 @@ from modelyard.usecases.packages import version_notes
 from modelyard.usecases.predictors import Predictors
 from modelyard.usecases.snapshots import Snapshots
 from modelyard.wire import services as wire
-from modelyard.wire.endpoints import VersionChange
 from modelyard.wire.environments import EnvironmentDefinition
-
-Options = TypeVar("Options", wire.ServingOptions, wire.Limits)
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -96,112 +91,6 @@ def checked_variables(variables: Mapping[str, str]) -> dict[str, str]:
         if "\0" in value:
             raise BadInput(f"The value of the variable {name} holds a NUL character.")
     return dict(variables)
-
-
-def to_wire(content: RevisionContent) -> wire.Content:
-    """The content as a client would send it, so that a changed part is checked like a whole."""
-    limits = content.limits
-    serving = content.serving
-    given = not content.chosen_environment
-    return wire.Content(
-        source=content.source,
-        entry_script=content.entry_script,
-        environment=msgspec.convert(content.environment, EnvironmentDefinition) if given else None,
-        models=[f"{m.name}:{m.version}" for m in content.models if m.version],
-        local_models=[
-            wire.LocalModel(name=m.name, manifest=m.manifest)
-            for m in content.models
-            if not m.version
-        ],
-        source_name=content.source_name,
-        variables=dict(content.variables),
-        limits=wire.Limits(
-            cpu=limits.cpu,
-            memory_gb=None if limits.memory is None else limits.memory / GB,
-            gpu=limits.gpu,
-        ),
-        serving=wire.ServingOptions(
-            workers=serving.workers,
-            scoring_timeout=serving.scoring_timeout,
-            queue_limit=serving.queue_limit,
-            queue_wait=serving.queue_wait,
-            body_limit=serving.body_limit,
-            init_timeout=serving.init_timeout,
-            cors_origins=list(serving.cors_origins),
-            batching=None
-            if serving.batching is None
-            else wire.Batching(
-                max_size=serving.batching.max_size, max_wait_ms=serving.batching.max_wait_ms
-            ),
-            tracebacks=serving.tracebacks,
-            detect_failures=serving.detect_failures,
-            nan=serving.nan,
-            preload=serving.preload,
-            fronts=serving.fronts,
-            collect_model_data=serving.collect_model_data,
-            max_workers=serving.max_workers or 0,
-            target_utilization=serving.target_utilization,
-            refresh=serving.refresh,
-            idle_timeout=serving.idle_timeout or 0.0,
-            cold_start_timeout=serving.cold_start_timeout,
-            concurrency=serving.concurrency,
-        ),
-    )
-
-
-def filled(content: wire.Content | None, base: wire.Content | None) -> wire.Content:
-    """
-    The content with ``base``'s where it says nothing, None or ''.
-
-    Source and entry script go together with the folder's name, models with those that are not
-    registered. Raises BadInput without any of the two.
-    """
-    if content is None or base is None:
-        found = content or base
-        if found is None:
-            raise BadInput("There is no content to serve: name models, or a script.")
-        return found
-    from_base = not (content.models or content.local_models)
-    return msgspec.structs.replace(
-        content,
-        models=base.models if from_base else content.models,
-        local_models=base.local_models if from_base else content.local_models,
-        variables=content.variables or base.variables,
-        source=content.source or base.source,
-        source_name=content.source_name if content.source else base.source_name,
-        entry_script=content.entry_script or base.entry_script,
-        environment=content.environment or base.environment,
-        # what each worker may use does not go together with what all of them may
-        limits=content.limits if content.limits.each else _merged(base.limits, content.limits),
-        serving=_merged(base.serving, content.serving),
-    )
-
-
-def with_parts(content: wire.Content, change: wire.ServiceChange | VersionChange) -> wire.Content:
-    """The content with the parts that the change names replaced."""
-    content = change.content or content
-    names = (
-        "source",
-        "source_name",
-        "entry_script",
-        "environment",
-        "variables",
-        "models",
-        "local_models",
-    )
-    parts: dict[str, Any] = {n: v for n in names if (v := getattr(change, n)) is not None}
-    if change.models is not None and change.local_models is None:
-        parts["local_models"] = []
-    if change.limits is not None:
-        parts["limits"] = change.limits
-    if change.serving is not None:
-        parts["serving"] = _merged(content.serving, change.serving)
-    return msgspec.structs.replace(content, **parts)
-
-
-def _merged(old: Options, new: Options) -> Options:
-    given = {k: v for k, v in msgspec.structs.asdict(new).items() if v is not None}
-    return msgspec.structs.replace(old, **given)
 
 
 class Contents:

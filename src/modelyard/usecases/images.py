@@ -8,7 +8,8 @@ from modelyard.domain.errors import NotFound
 from modelyard.domain.images import Image
 from modelyard.domain.names import check_name
 from modelyard.ports import Clock, ImageStore, WorkspaceStore
-from modelyard.usecases.contents import Contents, to_wire
+from modelyard.usecases.content_parts import to_wire
+from modelyard.usecases.contents import Contents
 from modelyard.usecases.environments import Environments
 from modelyard.usecases.merging import merge_properties, merge_tags
 from modelyard.usecases.near import did_you_mean

@@ -1,9 +1,8 @@
 """What may become of a service: kinds, authentication, changes. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from modelyard.domain.errors import AlreadyExists, BadInput, Conflict
 from modelyard.domain.names import check_name, short_id
@@ -18,10 +17,7 @@ from modelyard.domain.services import (
 )
 from modelyard.usecases.contents import Resolved
 from modelyard.usecases.merging import merge_properties, merge_tags
-from modelyard.usecases.sticky import checked_sticky
-from modelyard.usecases.traffic_rules import unshadowed, with_share
 from modelyard.wire import services as wire
-from modelyard.wire.endpoints import VersionChange
 
 _OPEN_BY_DEFAULT = {ServiceKind.ACI, ServiceKind.LOCAL}
 _AZURE_DEFAULTS = {ServiceKind.ACI, ServiceKind.AKS, ServiceKind.AKSENDPOINT}
@@ -103,26 +99,6 @@ def changed_service(
     )
 
 
-def changes_content(change: wire.ServiceChange | VersionChange) -> bool:
-    """Whether the change makes a new revision."""
-    reload = isinstance(change, wire.ServiceChange) and change.reload
-    return reload or any(
-        part is not None
-        for part in (
-            change.content,
-            change.models,
-            change.local_models,
-            change.source,
-            change.source_name,
-            change.entry_script,
-            change.environment,
-            change.variables,
-            change.limits,
-            change.serving,
-        )
-    )
-
-
 def new_revision(service: Service, version: str, resolved: Resolved, now: datetime) -> Revision:
     """A revision of that content, which is given its number when it is stored."""
     return Revision(
@@ -169,55 +145,6 @@ def check_overwrite(old: Service | None, request: wire.ServiceRequest) -> None:
             f"A service {old.name!r} is there already in workspace {old.workspace!r}. Deploy with "
             "overwrite=True, update it, or delete it first."
         )
-
-
-def deployed(
-    service: Service,
-    versions: Sequence[ServiceVersion],
-    fields: Mapping[str, Any],
-    version: str,
-    share: int | None,
-    sticky: str,
-) -> Service:
-    """
-    The service as it is deployed, for the first time or again; without ``share`` and ``sticky``
-    they stay. Raises Conflict when it is being deleted, BadInput for shares over 100 %.
-    """
-    if service.deleting:
-        raise Conflict(f"Service {service.name!r} is being deleted; wait until it is gone.")
-    after = replace(service, **fields)
-    if sticky:
-        after = replace(after, traffic=replace(after.traffic, sticky=checked_sticky(sticky)))
-    if share is None:
-        return after
-    if not versions:  # the first: there is no traffic yet to go back to
-        return replace(after, traffic=replace(after.traffic, given={version: share}))
-    return unshadowed(with_share(after, version, share))
-
-
-def deployed_version(
-    service: Service,
-    versions: Sequence[ServiceVersion],
-    name: str,
-    request: wire.ServiceRequest,
-    now: datetime,
-) -> ServiceVersion:
-    """
-    The version that a deployment makes or changes; it runs from now on. What a deployment says of
-    a version that it names is the version's too, as in Azure.
-    """
-    found = next((version for version in versions if version.name == name), None)
-    base = found or ServiceVersion(service.id, name, wanted=0, created=now)
-    if request.version:
-        base = replace(base, tags=request.tags, description=request.description)
-    return replace(
-        base,
-        configuration=request.configuration,
-        updated=now,
-        enabled=True,
-        switch=None,
-        stop_at=None,
-    )
 
 
 def changed_how(before: Service, after: Service) -> str:

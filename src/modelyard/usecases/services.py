@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from modelyard.domain.errors import Conflict, NotFound
-from modelyard.domain.names import check_name, short_id
+from modelyard.domain.names import check_name
 from modelyard.domain.services import (
     Auth,
     Edit,
@@ -14,29 +13,27 @@ from modelyard.domain.services import (
     Service,
     ServiceVersion,
 )
-from modelyard.domain.traffic import tenths
-from modelyard.ports import Clock, ServiceStore, WorkspaceStore
-from modelyard.usecases.computes import Computes
-from modelyard.usecases.contents import Contents, Resolved, to_wire, with_parts
-from modelyard.usecases.environments import Environments
-from modelyard.usecases.events import content_facts, event, service_facts, traffic_facts
+from modelyard.ports import Clock, RolloutStore, ServiceStore, WorkspaceStore
+from modelyard.usecases.content_parts import changes_content, to_wire, with_parts
+from modelyard.usecases.contents import Resolved
+from modelyard.usecases.deploying import Deployment
+from modelyard.usecases.events import content_facts, event, service_facts
 from modelyard.usecases.keys import changed_keys, chosen_keys
 from modelyard.usecases.near import did_you_mean
+from modelyard.usecases.resolving import Resolving
+from modelyard.usecases.rollout_guard import check_traffic_free, check_version_free
 from modelyard.usecases.service_ports import LocalPorts
 from modelyard.usecases.service_rules import (
     ServiceRules,
     changed_how,
     changed_service,
-    changes_content,
     check_overwrite,
     chosen_auth,
     chosen_kind,
     chosen_version,
-    deployed,
-    deployed_version,
     new_revision,
 )
-from modelyard.usecases.sticky import checked_sticky
+from modelyard.usecases.version_edits import wanted_revision
 from modelyard.wire import services as wire
 
 
@@ -47,9 +44,8 @@ class Services:
         self,
         store: ServiceStore,
         workspaces: WorkspaceStore,
-        contents: Contents,
-        environments: Environments,
-        computes: Computes,
+        rollouts: RolloutStore,
+        resolving: Resolving,
         ports: LocalPorts,
         rules: ServiceRules,
         clock: Clock,
@@ -57,9 +53,8 @@ class Services:
     ) -> None:
         self._store = store
         self._workspaces = workspaces
-        self._contents = contents
-        self._environments = environments
-        self._computes = computes
+        self._rollouts = rollouts
+        self._resolving = resolving
         self._ports = ports
         self._rules = rules
         self._clock = clock
@@ -77,62 +72,43 @@ class Services:
         self._workspaces.get(workspace)
         check_name("service", request.name)
         old = self._find(workspace, request.name)
+        deployment = self._checked(workspace, request, old, created_by)
+        if old is None:
+            first = deployment.first(workspace)
+            assert deployment.keys is not None  # noqa: S101 - made for a new service
+            self._store.add(first, deployment.keys)
+            return self._edit(first.id, deployment.edit)
+
+        def decide(present: Service, versions: Sequence[ServiceVersion]) -> Edit:
+            self._check_rollout(present, deployment.version, request.traffic)
+            return deployment.edit(present, versions)
+
+        return self._edit(old.id, decide)
+
+    def _checked(
+        self, workspace: str, request: wire.ServiceRequest, old: Service | None, who: str
+    ) -> Deployment:
         check_overwrite(old, request)
-        known = self._store.versions(old.id) if old else []
-        version = chosen_version(old, known, request.version)
+        version = chosen_version(old, self._store.versions(old.id) if old else [], request.version)
         kind = chosen_kind(request.kind)
         auth = chosen_auth(kind, request.auth, self._rules)
         old_keys = self._store.keys(old.id) if old else None
         keys = chosen_keys(request.primary_key, request.secondary_key, old_keys)
-        checked_sticky(request.sticky)
-        share = None if request.traffic is None else tenths(request.traffic, version)
-        resolved = self._resolve(workspace, request, version)
-        port = self._ports.choose(kind, request.port, old)
-        now = self._clock.now()
-        fields: dict[str, Any] = {
-            "kind": kind,
-            "auth": auth,
-            "updated": now,
-            "description": request.description,
-            "tags": request.tags,
-            "properties": request.properties,
-            "configuration": request.configuration,
-            "port": port,
-            "enabled": True,
-            "compute": request.compute,
-        }
-        if old is None:
-            first = Service(
-                id=short_id("s"),
-                workspace=workspace,
-                name=request.name,
-                created=now,
-                created_by=created_by,
-                default_version=version,
-                **fields,
-            )
-            self._store.add(first, keys)
-        id = first.id if old is None else old.id
-
-        def decide(present: Service, versions: Sequence[ServiceVersion]) -> Edit:
-            after = deployed(present, versions, fields, version, share, request.sticky)
-            made = deployed_version(present, versions, version, request, now)
-            told = event(
-                present,
-                now,
-                created_by,
-                "deployed",
-                version=version,
-                before={} if old is None else service_facts(present) | traffic_facts(present),
-                after=service_facts(after)
-                | traffic_facts(after)
-                | content_facts(resolved.content),
-            )
-            revision = new_revision(present, version, resolved, now)
-            changed_keys = None if keys == old_keys else keys
-            return Edit(after, (made,), revision, changed_keys, (told,))
-
-        return self._edit(id, decide)
+        resolved = self._resolving.resolve(
+            workspace, request.name, version, request.compute, request.content
+        )
+        return Deployment(
+            request=request,
+            kind=kind,
+            auth=auth,
+            version=version,
+            port=self._ports.choose(kind, request.port, old),
+            resolved=resolved,
+            keys=None if keys == old_keys else keys,
+            now=self._clock.now(),
+            who=who,
+            again=old is not None,
+        )
 
     def update(
         self, workspace: str, name: str, change: wire.ServiceChange, who: str = ""
@@ -153,8 +129,9 @@ class Services:
             after = changed_service(present, change, self._rules, now)
             revision, before, content = None, None, None
             if resolved is not None:
+                self._check_rollout(present, version)
                 revision = new_revision(present, version, resolved, now)
-                before, content = self._content_of(present, versions), resolved.content
+                before, content = self._content(present, versions), resolved.content
             told = event(
                 present,
                 now,
@@ -231,13 +208,12 @@ class Services:
         self._wake()
         return edit.service
 
-    def _resolve(self, workspace: str, request: wire.ServiceRequest, version: str) -> Resolved:
-        resolved = self._contents.resolve(workspace, request.content)
-        self._computes.check_room(
-            workspace, request.compute, resolved.content, request.name, version
-        )
-        self._environments.ensure_build(resolved.recipe)
-        return resolved
+    def _check_rollout(self, service: Service, version: str, share: float | None = None) -> None:
+        """Raises Conflict when a rollout compares the version, or moves traffic meanwhile."""
+        doing = f"version {version!r} cannot be changed"
+        check_version_free(self._rollouts, service, version, doing)
+        if share is not None:
+            check_traffic_free(self._rollouts, service, "its traffic cannot be changed")
 
     def _find(self, workspace: str, name: str) -> Service | None:
         try:
@@ -246,30 +222,22 @@ class Services:
             return None
 
     def _changed_content(self, service: Service, change: wire.ServiceChange) -> Resolved:
-        wanted = self._wanted(service)
-        if wanted is None and change.content is None:
+        content = self._content(service, self._store.versions(service.id))
+        base = to_wire(content) if content else change.content
+        if base is None:
             raise Conflict(f"Service {service.name!r} has no content to change; deploy it again.")
-        base = to_wire(wanted) if wanted else change.content
-        assert base is not None  # noqa: S101 - one of the two is there
-        resolved = self._contents.resolve(service.workspace, with_parts(base, change))
-        self._computes.check_room(
+        return self._resolving.resolve(
             service.workspace,
-            service.compute,
-            resolved.content,
             service.name,
             service.default_version,
+            service.compute,
+            with_parts(base, change),
         )
-        self._environments.ensure_build(resolved.recipe)
-        return resolved
 
-    def _content_of(
+    def _content(
         self, service: Service, versions: Sequence[ServiceVersion]
     ) -> RevisionContent | None:
         """What its default version shall run."""
-        wanted = {version.name: version.wanted for version in versions}
-        key = (service.default_version, wanted.get(service.default_version))
-        rows = self._store.revisions(service.id)
-        return next((r.content for r in rows if (r.version, r.number) == key), None)
-
-    def _wanted(self, service: Service) -> RevisionContent | None:
-        return self._content_of(service, self._store.versions(service.id))
+        version = next((v for v in versions if v.name == service.default_version), None)
+        wanted = wanted_revision(version, self._store.revisions(service.id))
+        return wanted.content if wanted else None
