@@ -48,6 +48,7 @@ class Seen:
     asked: frozenset[str]
     preparing: frozenset[str]
     in_force: bool
+    routed: frozenset[str]
 
 
 class Reconciler:
@@ -103,11 +104,11 @@ class Reconciler:
         stored = [self._read(service) for service in self._services.list()]
         in_force = self._apply(stored)
         self._in_force.end(look, done=in_force)
-        fronts = self._observe(stored)
+        seen = Seen(self._observe(stored), asked, preparing, in_force, self._routed())
         acted = False
         for one in stored:
             try:
-                acted |= self._settle(one, Seen(fronts, asked, preparing, in_force))
+                acted |= self._settle(one, seen)
             except NotLeader:
                 raise
             except Exception:  # noqa: BLE001 - one broken service must not hold up the others
@@ -155,6 +156,13 @@ class Reconciler:
         self._blocked = blocked
         return True
 
+    def _routed(self) -> frozenset[str]:
+        """The revisions that the gateway sends requests to, of all services: asked for once."""
+        routes = (self._applied or RoutingTable()).routes
+        return frozenset(
+            id for r in routes for id in (r.backend, *r.versions.values()) if id is not None
+        )
+
     def _complain(self, failure: str) -> None:
         if failure and failure != self._gateway_failure:
             _log.error("the gateway: %s", failure)
@@ -199,10 +207,6 @@ class Reconciler:
         seen: Seen,
     ) -> Situation:
         revisions = tuple(r for r in stored.revisions if r.version == version.name)
-        routes = (self._applied or RoutingTable()).routes
-        routed = frozenset(
-            id for r in routes for id in (r.backend, *r.versions.values()) if id is not None
-        )
         draining = any(r.state is RevisionState.DRAINING for r in revisions)
         return Situation(
             service=stored.service,
@@ -212,11 +216,11 @@ class Reconciler:
             builds=self._builds_of(revisions),
             asked=seen.asked,
             preparing=seen.preparing & {r.id for r in revisions},
-            routed=routed,
+            routed=seen.routed,
             blocked=self._blocked.get(stored.service.port or 0, ""),
             in_force=seen.in_force,
             settled=self._gateway.settled() if draining else True,
-            waited={r.id: self._waited(r, routed) for r in revisions},
+            waited={r.id: self._waited(r, seen.routed) for r in revisions},
         )
 
     def _waited(self, revision: Revision, routed: frozenset[str]) -> float:

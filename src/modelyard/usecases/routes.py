@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from modelyard.domain.fronts import paths_of
@@ -16,7 +18,7 @@ from modelyard.domain.services import (
     ServiceVersion,
 )
 from modelyard.domain.tokens import Token, WorkspaceToken
-from modelyard.domain.traffic import Runs, runs
+from modelyard.domain.traffic import Runs
 from modelyard.usecases.traffic_rules import stand_in
 
 _ANSWERING = {RevisionState.READY, RevisionState.DRAINING}
@@ -160,10 +162,9 @@ def reachable(service: Service, routed: Collection[str]) -> tuple[Runs, str]:
     first = stand_in(service, frozenset(routed))
     if not first or service.traffic.closed:
         return (), first
-    owners = [
-        name if name in routed else first
-        for name, count in service.traffic.owners
-        for _ in range(count)
-    ]
-    merged = runs(owners)
+    there = ((name if name in routed else first, n) for name, n in service.traffic.owners)
+    # run by run, never bucket by bucket: this is done for all services whenever anything changes
+    merged = tuple(
+        (name, sum(n for _, n in group)) for name, group in groupby(there, key=itemgetter(0))
+    )
     return ((), merged[0][0]) if len(merged) == 1 else (merged, first)
