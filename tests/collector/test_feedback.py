@@ -182,6 +182,23 @@ def test_there_is_a_bound_on_what_waits(tmp_path: Path, monkeypatch: pytest.Monk
     at_desk(tmp_path, work)
 
 
+def test_a_service_that_tells_of_wrong_ids_takes_no_room_from_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelyard.collector.feedback_book.WAITING", 5)
+    monkeypatch.setattr("modelyard.collector.feedback_book.OF_ONE", 3)
+
+    async def work(desk: Desk) -> None:
+        await tell(desk, *(one(id) for id in numbered(9, "wrong")))
+        dropped = desk.outcomes.feedback.dropped
+        await tell(desk, one("late"), path=PATH.replace(SVC, "another"))
+        feedback = desk.outcomes.feedback
+
+        assert (dropped, feedback.dropped, feedback.waiting) == (6, 6, 3 + 1)
+
+    at_desk(tmp_path, work)
+
+
 def test_the_copy_of_a_shadow_is_not_the_request(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         desk.requests(

@@ -9,6 +9,7 @@ nobody knows yet is in ``waiting``.
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ from modelyard.domain.errors import Unavailable
 WAITING = 100_000
 """Outcomes of unknown requests that are kept; further ones are counted and dropped."""
 
+OF_ONE = 20_000
+"""Of these as many are of one service at most: one that tells of wrong ids is alone with that."""
+
 DAY = 86_400
 
 
@@ -49,6 +53,26 @@ class Kept:
 
     what: Sequence[What] = ()
     waits: frozenset[Place] = frozenset()
+
+
+class _Room:
+    """For outcomes of unknown requests: in all, and of each service."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        rows = connection.execute(
+            "SELECT workspace, service, count(*) FROM waiting GROUP BY workspace, service"
+        )
+        self._waiting = Counter({(workspace, service): n for workspace, service, n in rows})
+        self._left = WAITING - self._waiting.total()
+
+    def take(self, one: Told) -> bool:
+        """Whether there is room for it, which it then has."""
+        place = (one.workspace, one.service)
+        if self._left <= 0 or self._waiting[place] >= OF_ONE:
+            return False
+        self._left -= 1
+        self._waiting[place] += 1
+        return True
 
 
 class Book:
@@ -91,19 +115,18 @@ class Book:
             keys = [one.key for one in told]
             known = values_of(connection, keys)
             waits = {one.place for one, _ in waiting_for(connection, {one.id for one in told})}
-            room = WAITING - connection.execute("SELECT count(*) FROM waiting").fetchone()[0]
+            room = _Room(connection)
             what, fresh = list[What](), dict[bytes, Told]()
             for one, key in zip(told, keys, strict=True):
                 heard = known.get(key)
                 if heard is not None:
                     what.append("repeated" if heard == one.value else "conflicting")
-                elif one.place in requests or room > 0:
+                elif one.place in requests or room.take(one):
                     what.append("new")
                     known[key] = one.value
                     fresh[key] = one
                     if one.place not in requests:
                         waits.add(one.place)
-                        room -= 1
                 else:
                     what.append("dropped")
             self._write(connection, fresh, requests, now)
