@@ -424,3 +424,15 @@ def test_what_happened_is_told_by_events() -> None:
         "traffic",
         "rollout promoted",
     ]
+
+
+def test_a_clock_that_is_set_back_blinds_no_guardrail() -> None:
+    world = World(green=Truth(errors=0.3))
+    world.start(step_users=100_000)
+    for _ in range(3):
+        world.tick()
+
+    world.clock.set_back(3600)
+
+    assert world.run(60).state == "rolled back"
+    assert effective(world.service) == {"blue": 1000}

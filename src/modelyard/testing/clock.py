@@ -28,3 +28,9 @@ class FakeClock:
             self._now += timedelta(seconds=seconds)
             self._monotonic += seconds
             return self._now
+
+    def set_back(self, seconds: float) -> datetime:
+        """Somebody puts the clock right; how much time has passed stays as it is."""
+        with self._lock:
+            self._now -= timedelta(seconds=seconds)
+            return self._now

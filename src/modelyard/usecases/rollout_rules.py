@@ -8,7 +8,7 @@ the gateway does so it is in force; an end is first decided, then the split is s
 gateway does so it has ended.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from modelyard.domain.rollouts import Rollout, RolloutState
 from modelyard.domain.services import Service
@@ -32,6 +32,10 @@ from modelyard.usecases.traffic_rules import split_of, whole
 
 AWAY = 15.0
 """Seconds without a ready worker after which a candidate is given up; a crash takes fewer."""
+
+
+BACK = 5.0
+"""Seconds by which a clock may go back unnoticed."""
 
 
 def next_move(s: Situation) -> Next:
@@ -130,10 +134,18 @@ def _forward(s: Situation, service: Service) -> Next:
         if not s.candidate.ready:
             return Wait(why=f"Version {rollout.candidate!r} is not ready yet.")
         return Want(0) if rollout.step < 0 else _bring_about(s, service)
+    if (rollout.since - s.now).total_seconds() > BACK:
+        return Want(rollout.step)  # the clock was set back: what comes now is before the step
     judgement = judgement_of(rollout)
-    if judgement is None or judgement.time + timedelta(seconds=s.pause) <= s.now:
+    if judgement is None or not _fresh(judgement, s):
         return Look()
     return _judge(s, judgement, terms_of(rollout))
+
+
+def _fresh(judgement: Judgement, s: Situation) -> bool:
+    """Whether no other look is due; one that lies ahead is of a clock that was set back."""
+    age = (s.now - judgement.time).total_seconds()
+    return -BACK <= age < s.pause
 
 
 def _bring_about(s: Situation, service: Service) -> Next:
