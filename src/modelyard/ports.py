@@ -32,7 +32,14 @@ from modelyard.domain.processes import ProcessSpec, ProcessStatus
 from modelyard.domain.rollouts import Rollout
 from modelyard.domain.routing import RoutingTable
 from modelyard.domain.runs import Metric, Run, RunFile
-from modelyard.domain.services import Edit, Keys, Revision, Service, ServiceVersion
+from modelyard.domain.services import (
+    Edit,
+    Keys,
+    Revision,
+    Service,
+    ServiceVersion,
+    Stored,
+)
 from modelyard.domain.shadows import Shadow
 from modelyard.domain.tokens import Token
 from modelyard.domain.workspaces import Workspace
@@ -226,6 +233,9 @@ class ServiceStore(Protocol):
 
     def list(self, workspace: str | None = None) -> Sequence[Service]:
         """Of one workspace or all, by workspace and name."""
+
+    def everything(self) -> Sequence[Stored]:
+        """All services with all of theirs, as at one moment, ordered as each alone."""
 
     def change(
         self,

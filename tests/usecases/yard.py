@@ -121,7 +121,9 @@ class Yard:
             in_force=self.adapters.in_force,
             signing_key=signing_key(self.adapters.secret),
         )
-        return Switching(reconciler, self.services, self.target, self.clock)
+        return Switching(
+            reconciler, lambda: reconciler.stored, self.services, self.target, self.clock
+        )
 
     def workspace(self, name: str = "ws") -> str:
         self.cases.workspaces.create(WorkspaceRequest(name=name, exist_ok=True))

@@ -187,6 +187,8 @@ def _begin(
         signing_key=signing_key(adapters.secret),
     )
     renewing = Renewing(reconciler, stores.services, target.outdated, adapters.clock, VERSION)
-    services = Switching(renewing, stores.services, target, adapters.clock)
+    services = Switching(
+        renewing, lambda: reconciler.stored, stores.services, target, adapters.clock
+    )
     shadowing = Shadowing(stores.services, target, adapters.clock)
     return Together(services, shadowing, *(make(adapters, supervision) for make in others))

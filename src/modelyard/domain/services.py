@@ -1,6 +1,6 @@
 """Services, their versions and revisions: a deployed model behind one address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -238,6 +238,16 @@ class Keys:
 
     primary: str
     secondary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A service with all that is stored of it, as it was at one moment."""
+
+    service: Service
+    versions: Sequence[ServiceVersion]
+    revisions: Sequence[Revision]
+    keys: Keys
 
 
 NEWEST = 0

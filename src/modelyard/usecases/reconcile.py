@@ -9,7 +9,7 @@ from modelyard.domain.environments import Build
 from modelyard.domain.errors import GatewayFailed, NotFound, NotLeader
 from modelyard.domain.fronts import FrontStatus
 from modelyard.domain.routing import RoutingTable
-from modelyard.domain.services import Keys, Revision, RevisionState, Service, ServiceVersion
+from modelyard.domain.services import Revision, RevisionState, ServiceVersion, Stored
 from modelyard.ports import Clock, EnvironmentStore, Gateway, ServiceStore, Target
 from modelyard.usecases.actions import Actor
 from modelyard.usecases.builds import Builds
@@ -28,16 +28,6 @@ SOON, MOVING, IDLE = 0.01, 0.2, 1.0
 """Seconds until the next look: after a change, while something moves, and else."""
 
 _OBSERVED = {RevisionState.STARTING, RevisionState.DRAINING}
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A service with all that is stored of it."""
-
-    service: Service
-    versions: Sequence[ServiceVersion]
-    revisions: Sequence[Revision]
-    keys: Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +74,8 @@ class Reconciler:
         self._tokens = tokens
         self._signing_key = signing_key
         self._in_force = in_force or InForce()
+        self.stored: Sequence[Stored] = ()
+        """What the last look read."""
         self._blocked: dict[int, str] = {}
         self._applied: RoutingTable | None = None
         self._gateway_failure = ""
@@ -101,7 +93,7 @@ class Reconciler:
         asked = frozenset(self._target.running())
         preparing = self._actor.preparing()
         look = self._in_force.begin()
-        stored = [self._read(service) for service in self._services.list()]
+        stored = self.stored = self._services.everything()
         in_force = self._apply(stored)
         self._in_force.end(look, done=in_force)
         seen = Seen(self._observe(stored), asked, preparing, in_force, self._routed())
@@ -117,14 +109,6 @@ class Reconciler:
         if acted:
             return SOON
         return MOVING if building or not in_force or any(map(_moving, stored)) else IDLE
-
-    def _read(self, service: Service) -> Stored:
-        return Stored(
-            service,
-            self._services.versions(service.id),
-            self._services.revisions(service.id),
-            self._services.keys(service.id),
-        )
 
     def _apply(self, stored: Sequence[Stored]) -> bool:
         """

@@ -7,14 +7,21 @@ one goes on from there.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from modelyard.domain.errors import NotLeader
 from modelyard.domain.fronts import FrontState
-from modelyard.domain.services import Edit, Revision, RevisionState, Service, ServiceVersion
+from modelyard.domain.services import (
+    Edit,
+    Revision,
+    RevisionState,
+    Service,
+    ServiceVersion,
+    Stored,
+)
 from modelyard.domain.traffic import Split
 from modelyard.ports import Clock, ServiceStore, Target
 from modelyard.usecases.events import event, traffic_facts
@@ -152,10 +159,22 @@ def stopped(
 
 
 class Switching:
-    """Steps of a leader that also does what is due of versions."""
+    """
+    Steps of a leader that also does what is due of versions.
 
-    def __init__(self, inner: Steps, services: ServiceStore, target: Target, clock: Clock) -> None:
+    ``stored`` gives what the last of the ``inner`` steps read.
+    """
+
+    def __init__(
+        self,
+        inner: Steps,
+        stored: Callable[[], Iterable[Stored]],
+        services: ServiceStore,
+        target: Target,
+        clock: Clock,
+    ) -> None:
         self._inner = inner
+        self._stored = stored
         self._services = services
         self._target = target
         self._clock = clock
@@ -163,22 +182,21 @@ class Switching:
     def step(self) -> float:
         """Raises NotLeader when another control plane has taken over."""
         pause = self._inner.step()
-        for service in self._services.list():
+        for one in self._stored():
             try:
-                pause = min(pause, self._look(service))
+                pause = min(pause, self._look(one))
             except NotLeader:
                 raise
             except Exception:  # noqa: BLE001 - one broken service must not hold up the others
-                _log.exception("service %s/%s", service.workspace, service.name)
+                _log.exception("service %s/%s", one.service.workspace, one.service.name)
         return pause
 
-    def _look(self, service: Service) -> float:
-        versions = self._services.versions(service.id)
-        if all(v.switch is None and v.stop_at is None for v in versions):
+    def _look(self, one: Stored) -> float:
+        if all(v.switch is None and v.stop_at is None for v in one.versions):
             return IDLE
         now = self._clock.now()
-        steps = due(service, versions, self._services.revisions(service.id), now)
-        acted = [self._do(service, step, now) for step in steps]
+        steps = due(one.service, one.versions, one.revisions, now)
+        acted = [self._do(one.service, step, now) for step in steps]
         if any(acted):
             return SOON
         return MOVING if steps else IDLE

@@ -1,8 +1,8 @@
 """Versions and revisions of services in SQL: the other half of the service store."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
@@ -20,6 +20,8 @@ from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.events import write_event
 from modelyard.stores.sql.statements import insert, insert_new, next_number
 from modelyard.stores.sql.tables import revisions, service_versions, services
+
+V = TypeVar("V")
 
 _FIXED = ("service", "name", "wanted", "live")
 
@@ -74,11 +76,8 @@ class SqlRevisions:
                 raise NotFound(f"Service {service!r} has no version {version!r}.")
 
     def revisions(self, service: str) -> Sequence[Revision]:
-        query = select(revisions).where(revisions.c.service == service)
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        found = (_revision(row) for row in rows)
-        return sorted(found, key=lambda revision: (revision.version, revision.number))
+            return read_revisions(connection, service)
 
     def update_revision(self, revision: Revision) -> None:
         change = (
@@ -109,9 +108,28 @@ def series(service: str) -> str:
     return f"revision/{service}"
 
 
-def read_versions(connection: Connection, service: str) -> list[ServiceVersion]:
-    """The versions of a service, by name."""
-    query = select(service_versions).where(service_versions.c.service == service)
+def group_by(values: Iterable[V], service: Callable[[V], str]) -> dict[str, list[V]]:
+    """What belongs to each service, in the order given."""
+    groups: dict[str, list[V]] = {}
+    for value in values:
+        groups.setdefault(service(value), []).append(value)
+    return groups
+
+
+def read_revisions(connection: Connection, service: str | None = None) -> list[Revision]:
+    """The revisions of a service (or of all), by version and number."""
+    query = select(revisions)
+    if service is not None:
+        query = query.where(revisions.c.service == service)
+    found = (_revision(row) for row in connection.execute(query))
+    return sorted(found, key=lambda revision: (revision.version, revision.number))
+
+
+def read_versions(connection: Connection, service: str | None = None) -> list[ServiceVersion]:
+    """The versions of a service (or of all), by name."""
+    query = select(service_versions)
+    if service is not None:
+        query = query.where(service_versions.c.service == service)
     found = (ServiceVersion(**row._mapping) for row in connection.execute(query))
     return sorted(found, key=lambda version: version.name)
 

@@ -8,7 +8,15 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
 from modelyard.domain.errors import AlreadyExists, NotFound
 from modelyard.domain.events import Event
-from modelyard.domain.services import Auth, Edit, Keys, Service, ServiceKind, ServiceVersion
+from modelyard.domain.services import (
+    Auth,
+    Edit,
+    Keys,
+    Service,
+    ServiceKind,
+    ServiceVersion,
+    Stored,
+)
 from modelyard.domain.traffic import Traffic
 from modelyard.stores.contents import value_of
 from modelyard.stores.secret import Seal
@@ -16,7 +24,9 @@ from modelyard.stores.sql.database import Database
 from modelyard.stores.sql.events import write_event
 from modelyard.stores.sql.revisions import (
     SqlRevisions,
+    group_by,
     missing_service,
+    read_revisions,
     read_versions,
     series,
     write_revision,
@@ -25,7 +35,8 @@ from modelyard.stores.sql.revisions import (
 from modelyard.stores.sql.statements import hold_workspace, insert_new
 from modelyard.stores.sql.tables import counters, revisions, service_versions, services
 
-_COLUMNS = [column for column in services.c if not column.name.endswith("_key")]
+_KEYS = ("primary_key", "secondary_key")
+_COLUMNS = [column for column in services.c if column.name not in _KEYS]
 
 
 class SqlServiceStore(SqlRevisions):
@@ -61,6 +72,22 @@ class SqlServiceStore(SqlRevisions):
             rows = connection.execute(query).all()
         found = (_service(row) for row in rows)
         return sorted(found, key=lambda service: (service.workspace, service.name))
+
+    def everything(self) -> Sequence[Stored]:
+        with self._database.read() as connection:
+            rows = connection.execute(select(services)).all()
+            versions = group_by(read_versions(connection), lambda version: version.service)
+            found = group_by(read_revisions(connection), lambda revision: revision.service)
+        held = [
+            Stored(
+                _service(row, without=_KEYS),
+                versions.get(row.id, []),
+                found.get(row.id, []),
+                Keys(self._seal.open(row.primary_key), self._seal.open(row.secondary_key)),
+            )
+            for row in rows
+        ]
+        return sorted(held, key=lambda one: (one.service.workspace, one.service.name))
 
     def change(
         self,
@@ -136,8 +163,8 @@ def _write(connection: Connection, before: Service, decided: Service) -> Service
     return after
 
 
-def _service(row: Row[Any]) -> Service:
-    columns = dict(row._mapping)
+def _service(row: Row[Any], without: Sequence[str] = ()) -> Service:
+    columns = {name: value for name, value in row._mapping.items() if name not in without}
     kind, auth = ServiceKind(columns.pop("kind")), Auth(columns.pop("auth"))
     traffic = value_of(columns.pop("traffic"), Traffic)
     return Service(**columns, kind=kind, auth=auth, traffic=traffic)

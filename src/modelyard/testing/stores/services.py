@@ -5,7 +5,15 @@ from dataclasses import replace
 
 from modelyard.domain.errors import AlreadyExists, NotFound
 from modelyard.domain.events import Event
-from modelyard.domain.services import NEWEST, Edit, Keys, Revision, Service, ServiceVersion
+from modelyard.domain.services import (
+    NEWEST,
+    Edit,
+    Keys,
+    Revision,
+    Service,
+    ServiceVersion,
+    Stored,
+)
 from modelyard.testing.stores.events import add_event
 from modelyard.testing.stores.memory import Memory, kept
 
@@ -39,6 +47,18 @@ class MemoryServiceStore:
         with self._memory.lock:
             found = sorted(self._memory.services.values(), key=lambda s: (s.workspace, s.name))
             return [kept(service) for service in found if workspace in {None, service.workspace}]
+
+    def everything(self) -> Sequence[Stored]:
+        with self._memory.lock:
+            return [
+                Stored(
+                    service,
+                    self.versions(service.id),
+                    self.revisions(service.id),
+                    self.keys(service.id),
+                )
+                for service in self.list()
+            ]
 
     def change(
         self,

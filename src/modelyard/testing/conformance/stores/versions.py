@@ -188,6 +188,24 @@ class VersionSuite:
         assert stores.services.get("lab", "salary").tags == {"count": "8"}
         assert {r.number for r in stores.services.revisions("svc-salary")} == set(range(1, 9))
 
+    def test_everything_is_what_each_is_alone(self, stores: Stores) -> None:
+        _with_service(stores)
+        stores.services.add(samples.service("another", traffic=TRAFFIC), Keys("a", "b"))
+        stores.services.add(samples.service("empty"), KEYS)
+        for id in ("svc-salary", "svc-another"):
+            for name in ("green", "blue", "blue"):
+                revision = samples.revision(f"{id}-{len(stores.services.revisions(id))}")
+                stores.services.add_revision(replace(revision, service=id, version=name))
+
+        found = stores.services.everything()
+
+        assert [one.service for one in found] == stores.services.list()
+        for one in found:
+            id = one.service.id
+            assert one.versions == stores.services.versions(id)
+            assert one.revisions == stores.services.revisions(id)
+            assert one.keys == stores.services.keys(id)
+
     def test_what_is_decided_may_be_read_meanwhile(self, stores: Stores) -> None:
         _with_service(stores)
         stores.services.add_revision(samples.revision("a", version="blue"))
