@@ -82,8 +82,8 @@ def test_from_an_answer_to_what_became_of_it(
     done = server.cli("service", "feedback", "twice", third, "stars", "5", "-w", "lab", "--json")
     assert json.loads(done.stdout)["accepted"] == 1
     wait_until(lambda: len(outcomes(ws, first, second, third)) == 3, what="all rows")
-    (row,) = outcomes(ws, first, columns="workspace, service, value, chosen, revision")
-    assert row == ("lab", "twice", 1.0, False, 1)
+    (row,) = outcomes(ws, first, columns="workspace, service, value, chosen")
+    assert row == ("lab", "twice", 1.0, False)
     traced = ws.telemetry.trace(third)
     assert [item.values["value"] for item in traced.items if item.table == "outcomes"] == [5.0]
 
