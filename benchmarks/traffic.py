@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -118,13 +119,13 @@ def _bounds(versions: dict[str, int], share: int) -> str:
 
 def _changes(ground: Ground, callers: Callers, count: int, others: int, seconds: float) -> None:
     ground.gateway.apply(ground.table(_rotated(0), others))
-    tables = [ground.table(_rotated(n + 1), others) for n in range(count)]
     callers.report()
     time.sleep(seconds)
     quiet = callers.report()
     times, astray = [], 0
     probe = http.client.HTTPConnection("127.0.0.1", ground.port, timeout=30)
-    for table in tables:
+    for turn in range(count):
+        table = ground.table(_rotated(turn + 1), others)
         begun = time.perf_counter()
         ground.gateway.apply(table)
         times.append(1000 * (time.perf_counter() - begun))
@@ -171,6 +172,7 @@ def _rotated(turn: int) -> Runs:
     return runs(line[start:] + line[:start])
 
 
+@lru_cache
 def _six(number: int) -> Runs:
     """Owners among six versions after some changes of their shares."""
     chance = random.Random(number)
@@ -212,7 +214,7 @@ def _ground() -> Iterator[Ground]:
         with Path(spec.log).open("ab") as log:
             process = subprocess.Popen(spec.argv, cwd=spec.cwd, stdout=log, stderr=log)
         stack.callback(_end, process)
-        while Runtime(layout.master_socket).stamp() is None:
+        while Runtime(layout.master_socket, layout.runtime_socket).stamp() is None:
             time.sleep(0.05)
         yield Ground(gateway, port, sockets)
 

@@ -360,9 +360,12 @@ def test_several_tables_are_read_at_once(yard: Yard) -> None:
     yard.gateway.apply(table(shared(500), *fronts(yard)))
     names = ("cors.map", "auth.map", "keys.map", "versions.map", "tokens.map")
 
-    assert yard.runtime.maps(names) == {name: yard.runtime.map(name) for name in names}
-    assert yard.runtime.maps(("auth.map", "nothing.map"))["auth.map"] == {"ws/svc": "off"}
-    assert yard.runtime.maps(()) == {}
+    stamp, tables = yard.runtime.tables(names)
+
+    assert stamp == yard.runtime.stamp()
+    assert tables == {name: yard.runtime.map(name) for name in names}
+    assert yard.runtime.tables(("nothing.map", "auth.map"))[1]["auth.map"] == {"ws/svc": "off"}
+    assert yard.runtime.tables(()) == (stamp, {})
 
 
 @pytest.mark.parametrize("written", [5, 6, 7, 8])

@@ -54,7 +54,7 @@ class Yard:
             }
         )
         self.gateway = HaproxyGateway(self.layout, find_haproxy(), start_timeout=3.0)
-        self.runtime = Runtime(self.layout.master_socket)
+        self.runtime = Runtime(self.layout.master_socket, self.layout.runtime_socket)
         self.process: subprocess.Popen[bytes] | None = None
         self.control = FrontServer("control", self.layout.control_socket)
         self.collector: FrontServer | None = None

@@ -84,7 +84,7 @@ def refused(layout: Layout) -> Iterator[str]:
     )
     yield answer(
         503,
-        "The service %[var(txn.svc),json(utf8s)] is not ready yet.",
+        "The service %[var(txn.svc),json(utf8s)] is not ready yet, or was stopped.",
         "not_ready",
         headers={"Retry-After": "1"},
         when="if TRUE",

@@ -3,7 +3,7 @@
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from modelyard.domain.errors import GatewayFailed
@@ -29,7 +29,7 @@ class HaproxyGateway:
         self._layout = layout
         self._binary = binary
         self._start_timeout = start_timeout
-        self._runtime = Runtime(layout.master_socket)
+        self._runtime = Runtime(layout.master_socket, layout.runtime_socket)
         self._lock = threading.Lock()
 
     def prepare(self) -> None:
@@ -98,15 +98,15 @@ class HaproxyGateway:
 
     def _put(self, table: RoutingTable, in_force: str) -> None:
         config = render(table, self._layout)
-        now = self._runtime.maps(NAMES)
+        now = self._now(in_force, NAMES)
         wanted = after(maps(table), now)
         texts = self._texts(config, wanted)
         if in_force != stamp(config):
             self._reload(texts, config)
-            now = self._runtime.maps(NAMES)
+            now = self._now(stamp(config), NAMES)
         else:
             write_changed(texts)
-        self._synchronize(wanted, now)
+        self._synchronize(wanted, now, stamp(config))
 
     def _reload(self, texts: Texts, config: str) -> None:
         self._check(config)
@@ -125,11 +125,27 @@ class HaproxyGateway:
                 f"Modelyard write to {self._layout.folder}?"
             )
 
-    def _synchronize(self, wanted: Maps, now: Maps) -> None:
+    def _now(self, in_force: str, names: Collection[str]) -> Maps:
+        """Tables in the memory of the process with this stamp."""
+        found: Maps = {}
+
+        def it_answers() -> bool:
+            nonlocal found
+            said, found = self._runtime.tables(names)
+            return said == in_force
+
+        if not self._wait(it_answers, 2.0):
+            raise GatewayFailed(
+                "The gateway answers with another configuration than it was just given. Does "
+                f"another Modelyard write to {self._layout.folder}?"
+            )
+        return found
+
+    def _synchronize(self, wanted: Maps, now: Maps, in_force: str) -> None:
         """Make the tables in memory what the files say, and read back those that changed."""
         self._runtime.run(in_safe_order(wanted, now))
         changed = [name for name, entries in wanted.items() if entries != now[name]]
-        for name, entries in self._runtime.maps(changed).items():
+        for name, entries in self._now(in_force, changed).items():
             wrong = sorted({key for key, _ in entries.items() ^ wanted[name].items()})
             if wrong:
                 raise GatewayFailed(

@@ -63,7 +63,7 @@ class Layout:
 
     @property
     def runtime_socket(self) -> Path:
-        """Where the newest HAProxy worker takes commands; for people, we use the master's."""
+        """Where the newest HAProxy worker takes commands."""
         return self.sockets / "gateway.sock"
 
     @property

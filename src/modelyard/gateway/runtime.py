@@ -1,4 +1,10 @@
-"""Talking to a running HAProxy through its master's socket."""
+"""
+Talking to a running HAProxy: to its master, and to its newest worker.
+
+The master hands each command on and waits, which takes long on a busy machine. So what is asked
+with every change goes to the worker itself, several commands in one line. After a reload an older
+one may for a moment still answer there: what it says tells which it is.
+"""
 
 import csv
 import socket
@@ -25,35 +31,41 @@ class Workers:
     old: tuple[int, ...]
 
 
+Tables = dict[str, dict[str, str]]
+"""Entries by the name of the map."""
+
+
 class Runtime:
     """The commands that we use; each is one short connection."""
 
-    def __init__(self, master_socket: Path) -> None:
-        self._path = master_socket
+    def __init__(self, master_socket: Path, worker_socket: Path) -> None:
+        self._master = master_socket
+        self._worker = worker_socket
 
     def ask(self, command: str, timeout: float = 10.0) -> str:
-        """The answer; raises Unreachable."""
+        """The master's answer; raises Unreachable."""
+        return self._said(self._master, command, timeout)
+
+    def _said(self, path: Path, command: str, timeout: float = 10.0) -> str:
         chunks: list[bytes] = []
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 connection.settimeout(timeout)
-                connection.connect(str(self._path))
+                connection.connect(str(path))
                 connection.sendall(command.encode() + b"\n")
                 connection.shutdown(socket.SHUT_WR)
                 while chunk := connection.recv(65536):
                     chunks.append(chunk)
         except OSError as error:
             raise Unreachable(
-                f"The gateway does not answer at {self._path} ({error}). It is started again by "
+                f"The gateway does not answer at {path} ({error}). It is started again by "
                 "itself; 'modelyard logs gateway' says what happened."
             ) from error
         return b"".join(chunks).decode(errors="replace")
 
     def info(self, process: str = "@1", timeout: float = 10.0) -> dict[str, str]:
         """What a process says of itself: description, Stopping, …; empty when it is not there."""
-        said = self.ask(f"{process} show info", timeout)
-        rows = (line.partition(": ") for line in said.splitlines())
-        return {name: value for name, _, value in rows if value}
+        return _parse_info(self.ask(f"{process} show info", timeout))
 
     def stamp(self) -> str | None:
         """Which configuration is in force, or None while no worker runs."""
@@ -85,23 +97,26 @@ class Runtime:
         """A table in the memory of the current process."""
         return parse_map(self.ask(f"@1 show map {name}"))
 
-    def maps(self, names: Collection[str]) -> dict[str, dict[str, str]]:
-        """Several tables, asked for at once: on a busy machine each question takes its time."""
-        said = self.ask(";".join(f"@1 show map {name}" for name in names)) if names else ""
-        blocks = list(_blocks(said))
-        if len(blocks) != len(names):
-            return {name: self.map(name) for name in names}
-        return {name: parse_map(block) for name, block in zip(names, blocks, strict=True)}
+    def tables(self, names: Collection[str]) -> tuple[str, Tables]:
+        """
+        The stamp of a worker, and tables in its memory.
+
+        Raises Unreachable, GatewayFailed when it does not say them all.
+        """
+        asked = ["show info", *(f"show map {name}" for name in names)]
+        info, *maps = _blocks(self._said(self._worker, ";".join(asked)), len(asked))
+        found = {name: parse_map(text) for name, text in zip(names, maps, strict=True)}
+        return _parse_info(info).get("description", ""), found
 
     def run(self, commands: Iterable[str]) -> None:
         """
-        Commands to the current process; what they did is read back by the caller.
+        Commands to the worker; what they did is read back by the caller.
 
         Raises GatewayFailed when one is refused: HAProxy says nothing of those that it follows.
         What is not there need not be deleted.
         """
-        for line in _lines(f"@1 {command}" for command in commands):
-            refused = self.ask(line).replace("Key not found.", "").strip()
+        for line in _lines(commands):
+            refused = self._said(self._worker, line).replace("Key not found.", "").strip()
             if refused:
                 raise GatewayFailed(f"The gateway refused a change of its tables: {refused[:500]}")
 
@@ -112,25 +127,36 @@ class Runtime:
         return [row for row in rows if row.get("scur")]
 
 
-def _blocks(text: str) -> Iterator[str]:
+def _parse_info(text: str) -> dict[str, str]:
+    rows = (line.partition(": ") for line in text.splitlines())
+    return {name: value for name, _, value in rows if value}
+
+
+def _blocks(text: str, count: int) -> list[str]:
     """The answers of several commands: behind each is an empty line."""
+    found: list[str] = []
     rest = text
     while rest:
         if rest.startswith("\n"):
             block, rest = "", rest[1:]
         else:
             block, _, rest = rest.partition("\n\n")
-        yield block
+        found.append(block)
+    if len(found) != count:
+        raise GatewayFailed(
+            f"The gateway answered {len(found)} of {count} questions: {text[-200:]!r}"
+        )
+    return found
 
 
 def _lines(commands: Iterable[str]) -> Iterator[str]:
-    """As many together as fit; what comes behind a command with several lines is on its own."""
+    """As many together as fit; one with several lines is on its own."""
     line = ""
     for command in commands:
-        if line and len(line) + len(command) > _LINE:
+        whole = "\n" in line or "\n" in command
+        if line and (whole or len(line) + len(command) > _LINE):
             yield line
             line = ""
-        gap = "\n" if line.endswith("\n") else ";"
-        line = f"{line}{gap}{command}" if line else command
+        line = f"{line};{command}" if line else command
     if line:
         yield line
