@@ -5,9 +5,11 @@ import threading
 import pytest
 
 from modelyard.domain.errors import BadInput, Conflict, ModelyardError, NotFound
+from modelyard.domain.fronts import FrontState
 from modelyard.usecases.in_force import InForce
 from modelyard.usecases.traffic import ServiceTraffic
 from modelyard.wire.endpoints import TrafficChange
+from modelyard.wire.services import ServiceChange
 from tests.usecases.yard import Yard
 
 
@@ -207,3 +209,37 @@ def test_a_change_that_the_gateway_refuses_is_not_said_to_be_in_force(two: Yard)
     two.gateway.failure = None
     two.reconciler.step()
     assert two.cases.traffic.get("ws", "salary").in_force
+
+
+def test_who_stood_in_once_does_not_answer_when_the_service_starts_again(two: Yard) -> None:
+    """It may be the version that was rolled back from."""
+    key = two.cases.services.keys("ws", "salary").primary
+    two.traffic(default="green")
+    two.cases.traffic.rollback("ws", "salary")
+    two.settle()
+    two.cases.services.update("ws", "salary", ServiceChange(enabled=False))
+    two.settle()
+
+    two.target.first = FrontState.STARTING
+    two.cases.services.update("ws", "salary", ServiceChange(enabled=True))
+    two.step_until(lambda: len(two.target.running()) == 2)
+    two.target.say(two.revisions(version="green")[1].id, FrontState.READY, ready_workers=1)
+    two.step_until(lambda: two.versions()["green"].live)
+
+    assert two.gateway.ask("POST", "/serve/ws/salary/score", key=key).status == 503
+
+
+def test_who_stands_in_for_a_new_default_does_so_through_more_changes(two: Yard) -> None:
+    two.target.first = FrontState.STARTING
+    two.make("red", is_default=True)
+    two.make("grey", is_default=True)
+    two.step_until(lambda: two.revisions(version="grey")[1].state == "starting")
+    key = two.cases.services.keys("ws", "salary").primary
+
+    answer = two.gateway.ask("POST", "/serve/ws/salary/score", key=key)
+
+    assert answer.front == two.revisions(version="blue")[1].id
+    two.target.say(two.revisions(version="grey")[1].id, FrontState.READY, ready_workers=1)
+    two.step_until(lambda: two.versions()["grey"].live)
+    two.reconciler.step()
+    assert two.stores.services.get("ws", "salary").traffic.stand_in == ""

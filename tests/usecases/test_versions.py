@@ -137,14 +137,19 @@ def test_the_default_before_answers_until_the_new_one_is_ready(two: Yard) -> Non
 
 
 def test_who_is_ready_cannot_lose_all_traffic_to_who_is_not(two: Yard) -> None:
-    two.target.first = FrontState.STARTING
-    two.make("red", is_default=True)
-
-    with pytest.raises(Conflict, match="Nobody would answer: version 'red'"):
-        two.traffic(shares={"red": 50})
-
     two.traffic(shares={"green": 100})
-    assert two.view().traffic.shares == {"blue": 0.0, "green": 100.0, "red": 0.0}
+    two.cases.services.update("ws", "salary", ServiceChange(enabled=False))
+    two.settle()
+    two.target.first = FrontState.STARTING
+    two.cases.services.update("ws", "salary", ServiceChange(enabled=True))
+    two.step_until(lambda: len(two.target.running()) == 2)
+    two.target.say(two.revisions(version="green")[1].id, FrontState.READY, ready_workers=1)
+    two.step_until(lambda: two.versions()["green"].live)
+
+    with pytest.raises(Conflict, match="Nobody would answer: version 'blue'"):
+        two.traffic(shares={"blue": 100})
+
+    assert who_answers(two) == "green"
 
 
 def test_a_changed_content_starts_beside_the_old_one(two: Yard) -> None:

@@ -47,7 +47,8 @@ class Traffic:
     says who has which bucket; none while the default version has all. ``sticky`` is '' (by
     chance), 'header:NAME', 'cookie:NAME', or 'cookie' for one that the gateway sets itself.
     ``shadows``: tenths of a percent of the requests that are copied to a version. ``previous`` is
-    the split before the last change, None before the first.
+    the split before the last change, None before the first. ``stand_in`` answers for the default
+    version until that is ready for the first time since it became the default, '' is nobody.
     """
 
     given: Mapping[str, int] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class Traffic:
     sticky: str = ""
     shadows: Mapping[str, int] = field(default_factory=dict)
     previous: Split | None = None
+    stand_in: str = ""
 
 
 def runs(buckets: Sequence[str]) -> Runs:

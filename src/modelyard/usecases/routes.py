@@ -19,7 +19,7 @@ from modelyard.domain.services import (
 )
 from modelyard.domain.tokens import Token, WorkspaceToken
 from modelyard.domain.traffic import Runs
-from modelyard.usecases.traffic_rules import stand_in
+from modelyard.usecases.traffic_rules import answering
 
 _ANSWERING = {RevisionState.READY, RevisionState.DRAINING}
 """States in which a front still gets requests, or may have some."""
@@ -159,7 +159,7 @@ def reachable(service: Service, routed: Collection[str]) -> tuple[Runs, str]:
     What belongs to a version that is not there goes to the default version, or to its stand-in;
     where there is none, to nobody (''). There are no owners where one has all. Pure.
     """
-    first = stand_in(service, frozenset(routed))
+    first = answering(service, frozenset(routed))
     if not first or service.traffic.closed:
         return (), first
     there = ((name if name in routed else first, n) for name, n in service.traffic.owners)

@@ -12,14 +12,18 @@ reads it by a rule of its configuration, where the rest would mean something.
 
 
 def checked_sticky(sticky: str) -> str:
-    """'' (by chance), 'header:NAME', 'cookie:NAME' or 'cookie'. Raises BadInput."""
+    """
+    '' (by chance; 'off' is the same), 'header:NAME', 'cookie:NAME' or 'cookie'. Raises BadInput.
+    """
+    if sticky == "off":
+        return ""
     if sticky in {"", "cookie"}:
         return sticky
     kind, _, name = sticky.partition(":")
     if kind not in {"header", "cookie"}:
         raise BadInput(
-            f"sticky {sticky!r} must be '' (by chance), 'header:NAME', 'cookie:NAME', or 'cookie' "
-            "for a cookie that the gateway sets.",
+            f"sticky {sticky!r} must be '' or 'off' (by chance), 'header:NAME', 'cookie:NAME', "
+            "or 'cookie' for a cookie that the gateway sets.",
             details={"field": "sticky"},
         )
     if not _TOKEN.fullmatch(name):

@@ -28,7 +28,14 @@ from modelyard.usecases.events import event, traffic_facts
 from modelyard.usecases.leading import Steps
 from modelyard.usecases.plan import runs
 from modelyard.usecases.reconcile import IDLE, MOVING, SOON
-from modelyard.usecases.traffic_rules import has_traffic, unshadowed, with_split
+from modelyard.usecases.traffic_rules import (
+    answering,
+    has_traffic,
+    ready_names,
+    unshadowed,
+    with_split,
+    with_stand_in,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +97,8 @@ def taken_over(
     version = next((v for v in versions if v.name == name), None)
     if version is None or version.switch is None or version.live != version.wanted:
         return Edit(service)
-    after = unshadowed(with_split(service, Split({}, name)))
+    moved = with_split(service, Split({}, name))
+    after = unshadowed(with_stand_in(service, moved, ready_names(versions)))
     changed = [replace(version, switch=None, stop_at=None, updated=now)]
     for other in versions:
         if other.name != name and has_traffic(service, other.name):
@@ -135,6 +143,13 @@ def given_up(
     return Edit(service, (replace(version, switch=None, updated=now),), events=(told,))
 
 
+def relieved(service: Service, versions: Sequence[ServiceVersion]) -> Edit:
+    """The default version is ready: nobody stands in for it from now on. Pure."""
+    if service.default_version not in ready_names(versions):
+        return Edit(service)
+    return Edit(replace(service, traffic=replace(service.traffic, stand_in="")))
+
+
 def stopped(
     service: Service, versions: Sequence[ServiceVersion], name: str, now: datetime
 ) -> Edit:
@@ -142,7 +157,7 @@ def stopped(
     version = next((v for v in versions if v.name == name), None)
     if version is None or version.stop_at is None or version.stop_at > now:
         return Edit(service)
-    if has_traffic(service, name):
+    if has_traffic(service, name) or answering(service, ready_names(versions)) == name:
         return Edit(service, (replace(version, stop_at=None, updated=now),))
     told = event(
         service,
@@ -192,6 +207,9 @@ class Switching:
         return pause
 
     def _look(self, one: Stored) -> float:
+        service = one.service
+        if service.traffic.stand_in and service.default_version in ready_names(one.versions):
+            self._services.edit(service.id, relieved)
         if all(v.switch is None and v.stop_at is None for v in one.versions):
             return IDLE
         now = self._clock.now()

@@ -11,10 +11,12 @@ from modelyard.usecases.sticky import checked_sticky
 from modelyard.usecases.traffic_rules import (
     effective,
     has_traffic,
+    ready_names,
     split_of,
     unshadowed,
     whole,
     with_split,
+    with_stand_in,
 )
 from modelyard.usecases.version_rules import (
     check_served,
@@ -38,7 +40,7 @@ def changed_traffic(
         given = _tenths(service, versions, change.shares, exact=change.exact)
         closed = not any(given.values())
         split = Split({} if closed else given, split.default, closed)
-    after = with_split(service, split)
+    after = with_stand_in(service, with_split(service, split), ready_names(versions))
     if change.sticky is not None:
         sticky = checked_sticky(change.sticky)
         after = replace(after, traffic=replace(after.traffic, sticky=sticky))
@@ -79,9 +81,15 @@ def _shadows(
         share = tenths(percent, name)
         if share and has_traffic(service, name) and not service.traffic.closed:
             taken = effective(service).get(name, 0) / 10
-            raise BadInput(
+            why = (
                 f"Version {name!r} has {taken:g} % of the traffic, so it cannot be a shadow: it "
-                "would get the same requests twice. Take its share away first.",
+                "would get the same requests twice. Take its share away first."
+                if taken
+                else f"Version {name!r} is the default, which takes what no other was given, so "
+                "it cannot be a shadow. Make another version the default first."
+            )
+            raise BadInput(
+                why,
                 details={"field": "shadows"},
             )
         if share:
@@ -107,7 +115,8 @@ def gone_back(service: Service, versions: Sequence[ServiceVersion]) -> Service:
             f"Service {service.name!r} cannot be rolled back: the traffic before the last change "
             f"went to {names}, which is deleted. Set the shares with a change of traffic."
         )
-    return unshadowed(with_split(service, previous))
+    after = with_stand_in(service, with_split(service, previous), ready_names(versions))
+    return unshadowed(after)
 
 
 def running_on(

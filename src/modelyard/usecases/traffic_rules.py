@@ -1,9 +1,10 @@
 """How the shares of a service's versions change. Pure; everybody who moves traffic asks here."""
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from modelyard.domain.services import Service
+from modelyard.domain.services import Service, ServiceVersion
 from modelyard.domain.traffic import BUCKETS, Runs, Split, buckets, reassign, runs, shares
 
 
@@ -88,17 +89,38 @@ def unshadowed(service: Service) -> Service:
     return replace(service, traffic=replace(traffic, shadows=shadows))
 
 
-def stand_in(service: Service, ready: AbstractSet[str]) -> str:
+def answering(service: Service, ready: AbstractSet[str]) -> str:
     """
-    Who takes the default version's requests: itself as soon as it is ready; until then the one
-    that was it before, else the one with the largest share; '' when nobody is ready.
+    Who takes the default version's requests: itself when it is ready, else its stand-in, else the
+    one with the largest share; '' when none of them is ready.
     """
     traffic = service.traffic
-    before = traffic.previous.default if traffic.previous else ""
     by_share = sorted(traffic.given, key=lambda name: (-traffic.given[name], name))
     given = [name for name in by_share if traffic.given[name]]
-    candidates = [service.default_version, before, *given]
+    candidates = [service.default_version, traffic.stand_in, *given]
     return next((name for name in candidates if name in ready), "")
+
+
+def with_stand_in(before: Service, after: Service, ready: AbstractSet[str]) -> Service:
+    """
+    A new default version that is not ready yet is stood in for by who answered before it.
+
+    One that is ready needs nobody: were it to start again later, nobody would stand in either.
+    """
+    if after.default_version in ready:
+        name = ""
+    elif after.default_version == before.default_version:
+        name = before.traffic.stand_in
+    else:
+        name = answering(before, ready)
+    return replace(after, traffic=replace(after.traffic, stand_in=name))
+
+
+def ready_names(versions: Iterable[ServiceVersion]) -> frozenset[str]:
+    """The versions that can be reached."""
+    return frozenset(
+        v.name for v in versions if v.live is not None and v.enabled and not v.deleting
+    )
 
 
 def whole(split: Split) -> dict[str, int]:

@@ -11,13 +11,15 @@ from modelyard.domain.traffic import tenths
 from modelyard.usecases.merging import merge_properties, merge_tags
 from modelyard.usecases.near import did_you_mean
 from modelyard.usecases.traffic_rules import (
+    answering,
     effective,
     has_traffic,
+    ready_names,
     split_of,
-    stand_in,
     unshadowed,
     with_share,
     with_split,
+    with_stand_in,
 )
 from modelyard.wire import endpoints as wire
 
@@ -88,7 +90,7 @@ def _check_strategy(service: Service, request: wire.VersionRequest) -> None:
         )
     if not 0 <= request.keep_warm <= _LONGEST_WARM or math.isnan(request.keep_warm):
         raise BadInput(
-            f"keep_warm must be 0 to {_LONGEST_WARM:g} seconds, not {request.keep_warm:g}.",
+            f"keep_warm must be 0 to {_LONGEST_WARM:.0f} seconds, not {request.keep_warm:g}.",
             details={"field": "keep_warm"},
         )
     if request.strategy != BLUE_GREEN:
@@ -175,7 +177,7 @@ def with_marks(
         )
     if is_default:
         after = with_split(after, replace(split_of(after), default=name))
-        after = _one_back(service, after)
+        after = with_stand_in(service, _one_back(service, after), ready_names(versions))
     if is_control is not None:
         kept = "" if service.control_version == name else service.control_version
         after = replace(after, control_version=name if is_control else kept)
@@ -201,8 +203,8 @@ def check_served(before: Service, after: Service, versions: Collection[ServiceVe
         if has_traffic(after, version.name) and not has_traffic(before, version.name):
             state = "being deleted" if version.deleting else "stopped; start it first"
             raise Conflict(f"Version {version.name!r} can have no traffic: it is {state}.")
-    ready = {v.name for v in versions if v.live is not None and v.enabled and not v.deleting}
-    if stand_in(before, ready) and not stand_in(after, ready):
+    ready = ready_names(versions)
+    if answering(before, ready) and not answering(after, ready):
         raise Conflict(
             f"Nobody would answer: version {after.default_version!r} of service "
             f"{after.name!r} is not ready yet, and no version that is would have traffic. Wait "
@@ -223,7 +225,8 @@ def check_unused(
     if name == service.default_version:
         raise InUse(
             f"{said} is the default: it takes what no other version was given. Make another one "
-            f"the default first (is_default=True), then {doing} it; or delete the service."
+            f"the default first (is_default=True, or --default), then {doing} it; or delete the "
+            "service."
         )
     share = effective(service).get(name, 0)
     if share:
@@ -231,8 +234,7 @@ def check_unused(
             f"{said} has {share / 10:g} % of the traffic. Give it 0 first, for example "
             f"traffic = {_others(service, name)}, then {doing} it."
         )
-    ready = {version.name for version in versions if version.live is not None}
-    if stand_in(service, ready) == name:
+    if answering(service, ready_names(versions)) == name:
         raise InUse(
             f"{said} still answers for {service.default_version!r}, which is not ready yet. Wait "
             f"until it is, then {doing} it."
