@@ -7,8 +7,12 @@ import pytest
 from modelyard.domain.errors import BadInput, Conflict, ModelyardError, NotFound
 from modelyard.domain.services import RevisionState
 from modelyard.domain.traffic import Split
-from modelyard.usecases.rollout_guard import check_traffic_free, check_version_free
-from modelyard.usecases.traffic_rules import with_split
+from modelyard.usecases.rollout_guard import (
+    check_traffic_free,
+    check_version_free,
+    check_version_stays,
+)
+from modelyard.usecases.traffic_rules import effective, with_split
 from modelyard.wire.rollouts import Metric, RolloutRequest
 from tests.usecases.rollout_world import World
 
@@ -228,6 +232,25 @@ def test_others_keep_their_hands_off_while_it_runs() -> None:
         with pytest.raises(Conflict, match="cannot be deleted"):
             check_version_free(rollouts, world.service, version, "it cannot be deleted")
     check_version_free(rollouts, world.service, "red", "it cannot be deleted")
+
+
+def test_a_version_that_a_rollback_needs_stays_also_without_traffic() -> None:
+    """Its share of before was so small that the step leaves it nothing."""
+    world = World(red=World().truths["blue"])
+    rollouts = world.stores.rollouts
+    world.stores.services.change("s1", lambda s: with_split(s, Split({"red": 1}, "blue")))
+    world.start(steps=[50])
+    for _ in range(3):
+        world.tick()
+    assert "red" not in effective(world.service)
+
+    with pytest.raises(Conflict, match="cannot be deleted"):
+        check_version_stays(rollouts, world.service, "red", "it cannot be deleted")
+
+    check_version_stays(rollouts, world.service, "grey", "it cannot be deleted")
+    world.people.rollback("ws", "churn", world.rollout().id)
+    world.tick()
+    assert effective(world.service) == {"red": 1, "blue": 999}
 
 
 def test_who_decided_and_why_is_kept() -> None:

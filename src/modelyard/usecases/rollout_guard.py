@@ -4,6 +4,8 @@ from modelyard.domain.errors import Conflict
 from modelyard.domain.rollouts import Rollout
 from modelyard.domain.services import Service
 from modelyard.ports import RolloutStore
+from modelyard.usecases.rollout_splits import before
+from modelyard.usecases.traffic_rules import whole
 
 
 def rollout_of(rollouts: RolloutStore, service: str) -> Rollout | None:
@@ -30,6 +32,18 @@ def check_version_free(rollouts: RolloutStore, service: Service, version: str, d
     """
     found = rollout_of(rollouts, service.id)
     if found is not None and version in {found.candidate, found.control}:
+        raise Conflict(_sentence(found, doing), details={"rollout": found.id})
+
+
+def check_version_stays(
+    rollouts: RolloutStore, service: Service, version: str, doing: str
+) -> None:
+    """
+    Raises Conflict while a rollout of the service compares this version, or would give it traffic
+    again when it is rolled back: another one's share may have shrunk to nothing meanwhile.
+    """
+    found = rollout_of(rollouts, service.id)
+    if found is not None and version in {found.candidate, found.control, *whole(before(found))}:
         raise Conflict(_sentence(found, doing), details={"rollout": found.id})
 
 

@@ -10,7 +10,11 @@ from modelyard.ports import Clock, RolloutStore, ServiceStore
 from modelyard.usecases.content_parts import changes_content, filled, to_wire, with_parts
 from modelyard.usecases.contents import Resolved
 from modelyard.usecases.resolving import Resolving
-from modelyard.usecases.rollout_guard import check_traffic_free, check_version_free
+from modelyard.usecases.rollout_guard import (
+    check_traffic_free,
+    check_version_free,
+    check_version_stays,
+)
 from modelyard.usecases.services import Services
 from modelyard.usecases.version_edits import Present, created, deleted, updated, wanted_revision
 from modelyard.usecases.version_rules import check_new, check_stays, check_unused, find_version
@@ -92,7 +96,7 @@ class Versions:
             if resolved is not None:
                 self._check_compared(service, name, "changed")
             if old.enabled and change.enabled is False:
-                self._check_compared(service, name, "stopped")
+                self._check_kept(service, name, "stopped")
                 check_unused(service, versions, name, "stop")
             return updated(self._present(service, versions, old, who), old, change, resolved)
 
@@ -110,7 +114,7 @@ class Versions:
             old = find_version(service, versions, name)
             if old.deleting:
                 return Edit(service)
-            self._check_compared(service, name, "deleted")
+            self._check_kept(service, name, "deleted")
             check_unused(service, versions, name, "delete")
             return deleted(self._present(service, versions, old, who), old)
 
@@ -168,6 +172,10 @@ class Versions:
 
     def _check_free(self, service: Service) -> None:
         check_traffic_free(self._rollouts, service, "its traffic cannot be changed")
+
+    def _check_kept(self, service: Service, version: str, how: str) -> None:
+        doing = f"version {version!r} cannot be {how}"
+        check_version_stays(self._rollouts, service, version, doing)
 
     def _check_compared(self, service: Service, version: str, how: str) -> None:
         doing = f"version {version!r} cannot be {how}"
