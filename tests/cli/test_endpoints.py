@@ -119,7 +119,10 @@ def test_traffic_is_shared_out_and_taken_back(lab: Cli, churn: str) -> None:
         (["traffic", "churn", "blue=60", "green=60"], 2, "120"),
         (["traffic", "churn", "blue=-1"], 2, "blue"),
         (["traffic", "churn", "gren=10"], 3, "Did you mean"),
-        (["traffic", "churn", "blue"], 2, "KEY=VALUE"),
+        (["traffic", "churn", "blue"], 2, "VERSION=PERCENT"),
+        (["mirror", "churn", "off"], 2, "green=10"),
+        (["mirror", "churn", "blue=10"], 2, "cannot be a shadow"),
+        (["shadow-report", "churn", "moon"], 3, "moon"),
         (["traffic", "churn", "blue=much"], 2, "blue=10"),
         (["traffic", "churn", "blue=0", "green=0"], 2, "Add --yes"),
         (["traffic", "none"], 3, "none"),
@@ -239,3 +242,12 @@ def test_a_compute_target_is_made_used_and_deleted(lab: Cli, churn: str) -> None
     assert gone.code == 0, gone.err
     assert lab("compute", "delete", "small", "--yes").code == 3
     assert lab("compute", "create", "x", "--kind", "Moon").code == 2
+
+
+def test_an_endpoint_that_takes_tokens_is_called_with_one(lab: Cli) -> None:
+    lab("endpoint", "deploy", "opened", "--auth", "token")
+
+    done = lab("endpoint", "score", "opened", '{"data": 1}')
+
+    assert done.code == 0, done.out
+    assert json.loads(done.out) == {"answer": "first", "sent": {"data": 1}}

@@ -139,3 +139,18 @@ def test_what_only_looks_starts_no_server(
         f"Error: Modelyard is not running in {tmp_path / 'home'}. Start it: modelyard up\n"
     )
     assert not (tmp_path / "home").exists()
+
+
+def test_an_outcome_stands_in_a_trace_with_its_metric() -> None:
+    item = TraceItem(time=NOON, table="outcomes", values={"metric": "sales", "value": 1.0})
+
+    assert _line(item).endswith("outcome: sales 1")
+
+
+def test_measures_stand_in_a_trace_without_digits_that_nobody_reads() -> None:
+    measures = {"equal": 0.0, "served_ms": 7.940283998323139, "what": "x"}
+    values = {"name": "modelyard.shadow", "customMeasurements": measures}
+
+    told = _line(TraceItem(time=NOON, table="customEvents", values=values))
+
+    assert told.endswith('modelyard.shadow {"equal":0,"served_ms":7.94028,"what":"x"}')

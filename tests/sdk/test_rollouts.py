@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -152,3 +152,8 @@ def test_what_is_asked_is_sent_as_it_is_said() -> None:
     assert (body["metric"]["name"], body["metric"]["margin"]) == ("sales", 0.01)
     assert [g["name"] for g in body["guardrails"]] == ["latency"]
     assert body["prove_guardrails"] is True
+
+
+def test_what_is_no_metric_is_named() -> None:
+    with pytest.raises(WebserviceException, match="a Metric or its name, not 5"):
+        RolloutCalls.rollout(cast(Any, object()), "green", metric=cast(Any, 5))

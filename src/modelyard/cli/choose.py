@@ -68,11 +68,11 @@ def workspace(client: Client, name: str | None) -> str:
     )
 
 
-def pairs(texts: list[str] | None) -> dict[str, str]:
-    """``["a=1"]`` as ``{"a": "1"}``. Raises ``BadInput`` for one without '='."""
+def pairs(texts: list[str] | None, form: str = "KEY=VALUE") -> dict[str, str]:
+    """``["a=1"]`` as ``{"a": "1"}``. Raises ``BadInput``, naming the form, for one without '='."""
     for text in texts or ():
         if not text.partition("=")[1] or text.startswith("="):
-            raise BadInput(f"{text!r} must be written KEY=VALUE.")
+            raise BadInput(f"{text!r} must be written {form}.")
     return dict(text.split("=", 1) for text in texts or ())
 
 

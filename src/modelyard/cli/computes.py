@@ -85,4 +85,4 @@ def delete(name: Name, yes: Yes = False, ws: WorkspaceOption = None) -> None:
 
 
 def _of(used: float, bound: float | None) -> str:
-    return f"{used:g} of {bound:g}" if bound is not None else f"{used:g}"
+    return f"{used:g} of {bound:g}" if bound is not None else f"{used:g} of all"

@@ -235,8 +235,10 @@ def show_build(
         follow(client, service.workspace, str(digest), tell)
 
 
-def _wanted(service: Service | Version) -> Revision | None:
-    for revision in service.revisions:
-        if revision.number == service.wanted_revision:
+def _wanted(of: Service | Version) -> Revision | None:
+    # each version counts its revisions by itself, and a service has those of all its versions
+    version = of.name if isinstance(of, Version) else of.default_version
+    for revision in of.revisions:
+        if revision.number == of.wanted_revision and version in {revision.version, ""}:
             return revision
     return None

@@ -1,7 +1,7 @@
 """endpoint events, shadow-report, token: what became of an endpoint, and what opens it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,13 +9,15 @@ from modelyard.cli.choose import WorkspaceOption, running_server, server, worksp
 from modelyard.cli.deployments import at
 from modelyard.cli.endpoint_versions import Endpoint, VersionName
 from modelyard.cli.output import Column, Json, print_json, remark, say, show, show_all
-from modelyard.sdk.client import path
+from modelyard.sdk.client import Client, path
+from modelyard.sdk.events import changed
 from modelyard.sdk.telemetry import BASE
 from modelyard.wire.base import Page
 from modelyard.wire.endpoints import AccessToken, Event, ShadowDifference, ShadowReport
+from modelyard.wire.services import Version
 
 _EVENTS: list[Column] = [
-    "time", "who", "what", "version", ("change", lambda e: _change(e)), "why",
+    "time", "who", "what", "version", ("change", changed), "why",
 ]  # fmt: skip
 _WORST: list[Column] = [
     ("request", lambda d: d.request_id),
@@ -69,6 +71,7 @@ def shadow_report(
     if as_json:
         print_json(found)
     elif not found.compared and not found.missed:
+        _check_version(client, workspace(client, ws), name, version)
         say(
             f"No copies of requests went to {version} in this time. Begin: modelyard endpoint "
             f"mirror {name} {version}=10"
@@ -90,6 +93,11 @@ def token(name: Endpoint, ws: WorkspaceOption = None, as_json: Json = False) -> 
         return
     say(found.access_token)
     remark(f"It opens {name} until {found.expiry_on.astimezone():%Y-%m-%d %H:%M:%S}.")
+
+
+def _check_version(client: Client, space: str, name: str, version: str) -> None:
+    """Raises NotFound for a version that is not there: the collector knows only what it saw."""
+    client.get(at(space, name) + path("versions", version), Version)
 
 
 def _report(found: ShadowReport) -> None:
@@ -123,37 +131,3 @@ def _told(difference: ShadowDifference, side: str) -> str:
     status = getattr(difference, f"{side}_status")
     answer = getattr(difference, side)
     return f"{status} {answer}" if status and status != 200 else str(answer)
-
-
-def _change(event: Event) -> str:
-    """What changed, without what is empty before and after."""
-    if event.what.endswith("deleted"):
-        return ""
-    before, after = _flat(event.before), _flat(event.after)
-    told = []
-    for name in {**before, **after}:
-        old, new = _short(before.get(name)), _short(after.get(name))
-        if old != new:
-            told.append(f"{name} {new}" if old == "none" else f"{name} {old} → {new}")
-    return ", ".join(told)
-
-
-def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Options each by its own name; shares and tags stay together."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        if name in {"limits", "serving"} and isinstance(value, dict):
-            found |= value
-        else:
-            found[name] = value
-    return found
-
-
-def _short(value: Any) -> str:
-    if value in (None, "", {}, []):
-        return "none"
-    if isinstance(value, dict):
-        return " ".join(f"{key}={_short(one)}" for key, one in value.items())
-    if isinstance(value, list):
-        return ",".join(map(_short, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)

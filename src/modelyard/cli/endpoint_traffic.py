@@ -36,7 +36,8 @@ def traffic(
 
     modelyard endpoint traffic churn blue=90 green=10
 
-    What is left of 100 goes to the default version. It is in force when the command ends.
+    A version that is not named gets 0; what is left of 100 goes to the default version. It is in
+    force when the command ends.
     """
     given = percentages(shares)
     client = server()
@@ -123,7 +124,7 @@ def rollback(
 def percentages(texts: list[str] | None) -> dict[str, float]:
     """``["blue=90", "green=10%"]`` as numbers. Raises ``BadInput``."""
     found = {}
-    for name, text in pairs(texts).items():
+    for name, text in pairs(texts, "VERSION=PERCENT, like green=10").items():
         try:
             found[name] = float(text.removesuffix("%"))
         except ValueError:

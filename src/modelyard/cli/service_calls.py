@@ -11,8 +11,10 @@ from modelyard.cli.choose import WorkspaceOption, running_server, server, worksp
 from modelyard.cli.deployments import Name, at, find
 from modelyard.cli.output import Json, remark, show
 from modelyard.domain.errors import BadInput
+from modelyard.sdk.client import Client
 from modelyard.sdk.scoring import score as send
-from modelyard.wire.services import KeyChange, Keys, Logs
+from modelyard.wire.endpoints import AccessToken
+from modelyard.wire.services import KeyChange, Keys, Logs, Service
 
 
 def logs(
@@ -92,19 +94,25 @@ def score(
     ],
     ws: WorkspaceOption = None,
 ) -> None:
-    """Call a service with its key and print the answer; exit code 1 when it is an error."""
+    """Call a service with its key or a token; print the answer. Exit code 1 for an error."""
     client = server()
     space = workspace(client, ws)
     body = _body(data)
     service = find(client, space, name)
-    key = None
-    if service.auth == "key":
-        key = client.get(at(space, name) + "/keys", Keys).primary
-    answer = send(service.scoring_uri, body, key)
+    answer = send(service.scoring_uri, body, _bearer(client, space, service))
     sys.stdout.write(answer.data.decode(errors="replace").rstrip("\n") + "\n")
     if answer.status >= 400:
         remark(f"The service answered {answer.status}.")
         raise typer.Exit(1)
+
+
+def _bearer(client: Client, space: str, service: Service) -> str | None:
+    if service.auth == "token":
+        target = at(space, service.name) + "/token"
+        return client.send("POST", target, None, AccessToken).access_token
+    if service.auth == "key":
+        return client.get(at(space, service.name) + "/keys", Keys).primary
+    return None
 
 
 def _body(data: str) -> bytes:

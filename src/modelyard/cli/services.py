@@ -60,15 +60,16 @@ def show_(name: Name, ws: WorkspaceOption = None, as_json: Json = False) -> None
     ]  # fmt: skip
     show(service, False, [*COLUMNS, *more])
     say("")
-    show_all(service.revisions, False, REVISIONS, "No revisions.")
+    several = len({revision.version for revision in service.revisions}) > 1
+    columns: list[Column] = ["version", *REVISIONS] if several else REVISIONS
+    show_all(service.revisions, False, columns, "No revisions.")
     if service.error:
         say("\n" + deployments.explained(service.error))
 
 
 def _options(service: Service) -> str:
     """How the wanted revision runs requests, where that is not the default."""
-    wanted = [r for r in service.revisions if r.number == service.wanted_revision]
-    serving = wanted[0].content.get("serving", {}) if wanted else {}
+    serving = deployments.wanted(service).get("serving", {})
     said = []
     if batching := serving.get("batching"):
         wait = f" after {batching['max_wait_ms']:g} ms" if batching["max_wait_ms"] else ""

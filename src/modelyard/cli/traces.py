@@ -121,7 +121,18 @@ def _line(item: TraceItem) -> str:
     if "$CorrelationId" in values:
         features = {name: value for name, value in values.items() if not name.startswith("$")}
         return f"{time} {item.table}: {msgspec.json.encode(features).decode()}"
+    if item.table == "outcomes":
+        return f"{time} outcome: {values.get('metric')} {values.get('value'):g}"
     name = values.get("name", "")
     more = values.get("value", values.get("customMeasurements", values.get("duration", "")))
+    if isinstance(more, dict):
+        more = {key: _round(value) for key, value in more.items()}
     told = more if isinstance(more, str) else msgspec.json.encode(more).decode()
     return f"{time} {item.table}: {name} {told}".rstrip()
+
+
+def _round(value: Any) -> Any:
+    """A number to six digits, a whole one without its .0; all else as it is."""
+    if not isinstance(value, float):
+        return value
+    return int(value) if value.is_integer() else float(f"{value:.6g}")

@@ -249,6 +249,8 @@ def news(entry: wire.RolloutStep) -> str:
 
 
 def _metric(metric: Metric | str) -> wire.Metric:
+    if not isinstance(metric, Metric | str):
+        raise WebserviceException(f"A metric is a Metric or its name, not {metric!r}.")
     given = Metric(metric) if isinstance(metric, str) else metric
     return wire.Metric(
         name=given.name,

@@ -16,10 +16,15 @@ _ON_ITS_WAY = frozenset({"Transitioning"})
 
 
 def wait(
-    read: Callable[[], Service], label: str, *, show_output: bool, timeout: float | None
+    read: Callable[[], Service],
+    label: str,
+    *,
+    show_output: bool,
+    timeout: float | None,
+    version: str = "",
 ) -> Service:
     """
-    The service when it is healthy.
+    The service when it is healthy; ``version``: the one whose state ``read`` tells, if not all.
 
     Raises ``WebserviceException`` when it failed, with everything that is known of the cause, or
     when ``timeout`` seconds passed.
@@ -45,7 +50,7 @@ def wait(
         screen.say(f'{label} service creation operation finished, operation "Succeeded"')
         return service
     screen.end("Failed")
-    raise failure(service)
+    raise failure(service, version)
 
 
 class Screen:
@@ -89,13 +94,15 @@ class Screen:
             sys.stdout.flush()
 
 
-def failure(service: Service) -> WebserviceException:
-    """The error of a service that is not healthy, with Azure's first sentence."""
+def failure(service: Service, version: str = "") -> WebserviceException:
+    """The error of a service, or a version, that is not healthy, with Azure's first sentence."""
     error = dict(service.error or {})
+    logs = f"get_logs(version={version!r})" if version else "get_logs()"
+    only = f" --version {version}" if version else ""
     text = (
         "Service deployment polling reached non-successful terminal state, current service "
         f"state: {service.state}\n{explain(error)}"
-        f"More: print(service.get_logs()) or 'modelyard service logs {service.name}'."
+        f"More: print(service.{logs}) or 'modelyard service logs {service.name}{only}'."
     )
     failed = DeploymentFailed(text, details={"state": service.state, "error": error})
     raised = as_azure(failed, WebserviceException)

@@ -5,10 +5,11 @@ from typing import Any
 
 from modelyard.sdk.endpoint_versions import plain
 from modelyard.sdk.errors import WebserviceException, raised_as
+from modelyard.sdk.events import Event
 from modelyard.sdk.service_facts import ServiceFacts
 from modelyard.wire import services
 from modelyard.wire.base import Page
-from modelyard.wire.endpoints import Event, TrafficChange
+from modelyard.wire.endpoints import TrafficChange
 
 
 class TrafficCalls(ServiceFacts):
@@ -72,7 +73,7 @@ class TrafficCalls(ServiceFacts):
     def events(self, limit: int = 100) -> list[Event]:
         """
         What was changed, newest first: ``time``, ``who``, ``what``, ``version``, ``before``,
-        ``after``, ``why``.
+        ``after``, ``why``; printed, each is one line.
         """
         found: list[Event] = []
         target, before = f"{self._path}/events", None

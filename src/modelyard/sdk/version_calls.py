@@ -142,7 +142,9 @@ class VersionCalls(CallsService, ChangesService):
     ) -> services.Version:
         read = _AsService(lambda: self._version(name), self._read(), takes_over)
         with raised_as(WebserviceException):
-            service_waiting.wait(read, self._label, show_output=show_output, timeout=timeout)
+            service_waiting.wait(
+                read, self._label, show_output=show_output, timeout=timeout, version=name
+            )
         return read.last
 
     def get_logs(  # type: ignore[override]  # the version is asked for in its own way
