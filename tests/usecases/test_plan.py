@@ -67,7 +67,8 @@ def at(*revisions: Revision, live: int | None = None, **more: Any) -> Situation:
     service = more.pop("service", SERVICE)
     for name in ("asked", "preparing", "routed"):
         more[name] = frozenset(more.get(name, ()))
-    version = ServiceVersion("s1", "default", wanted, live)
+    marks = {name: more.pop(name) for name in ("enabled", "deleting") if name in more}
+    version = ServiceVersion("s1", "default", wanted, live, **marks)
     return Situation(service, version, revisions, **more)
 
 
@@ -284,6 +285,28 @@ TABLE = [
         at(rev(1, R), live=1, service=OFF, asked=["r1"]), [GoDark, Retire], id="off: then retires"
     ),
     pytest.param(at(rev(1, P), service=OFF), [Stop], id="off: does not begin"),
+    pytest.param(at(rev(1, P), enabled=False), [Stop], id="its version is off: does not begin"),
+    pytest.param(
+        at(rev(1, R), live=1, asked=["r1"], enabled=False),
+        [GoDark, Retire],
+        id="its version is off: retires",
+    ),
+    pytest.param(
+        at(rev(1, R), live=1, asked=["r1"], routed=["r1"], deleting=True),
+        [],
+        id="its version is deleted: first nobody is led to it",
+    ),
+    pytest.param(
+        at(
+            rev(1, D),
+            asked=["r1"],
+            fronts=says(1, FrontState.READY, in_flight=1),
+            waited={"r1": 10.0},
+            deleting=True,
+        ),
+        [Stop],
+        id="its version is deleted: requests get ten seconds",
+    ),
     pytest.param(at(rev(1, X), service=OFF), [], id="off: at rest"),
     pytest.param(at(rev(1, X)), [Await], id="on again"),
     # deleted
@@ -321,6 +344,8 @@ def test_a_failed_build_says_what_the_resolver_said() -> None:
         (at(rev(1, X), service=DELETED, asked=["r1"]), False),
         (at(rev(1, D), service=DELETED), False),
         (at(rev(1, X), service=DELETED, in_force=False), False),
+        (at(rev(1, X), deleting=True), True),
+        (at(rev(1, D), deleting=True), False),
     ],
 )
 def test_a_deleted_service_is_finished_when_nothing_of_it_runs(

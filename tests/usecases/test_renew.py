@@ -61,6 +61,13 @@ def test_what_shall_not_run_is_not_renewed(gone: dict[str, bool]) -> None:
     assert outdated(replace(SERVICE, **gone), version, [revision(1, READY)], {"r1"}) is None
 
 
+@pytest.mark.parametrize("gone", [{"deleting": True}, {"enabled": False}])
+def test_a_version_that_shall_not_run_is_not_renewed(gone: dict[str, bool]) -> None:
+    version = ServiceVersion("svc", "default", 1, 1)
+
+    assert outdated(SERVICE, replace(version, **gone), [revision(1, READY)], {"r1"}) is None
+
+
 class Steps:
     """A leader that says how long to wait."""
 
