@@ -65,6 +65,19 @@ def test_the_gateways_time_joins_the_fronts_row(log: GatewayLog) -> None:
     assert turn(log) == {}
 
 
+@pytest.mark.parametrize(("named", "chosen"), [("g", True), ("-", False)])
+def test_what_named_its_version_and_was_lost_is_no_request_that_was_shared_out(
+    log: GatewayLog, clock: FakeClock, named: str, chosen: bool
+) -> None:
+    log.take([told("a", status=502, named=named, answer_ms=-1)])
+    turn(log)
+    clock.advance(10)
+
+    (row,) = turn(log)["requests"]
+
+    assert (row["source"], row["chosen"]) == ("gateway", chosen)
+
+
 def test_what_the_gateway_refused_itself_is_its_own_row(log: GatewayLog) -> None:
     told_ = told("a", status=401, path="/serve/ws/svc/score", connect_ms=-1, answer_ms=-1)
     log.take([told_])

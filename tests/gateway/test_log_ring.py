@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from modelyard.collector.gateway_lines import Line, Said, understand
 from modelyard.collector.gateway_log import GatewaySocket
@@ -78,3 +79,17 @@ def test_lines_wait_in_the_gateway_while_there_is_no_collector(yard: Yard) -> No
     found = lines_while(yard, lambda: None, 50)
 
     assert len(found) == 50
+
+
+def test_it_is_told_whether_a_request_named_its_version(yard: Yard) -> None:
+    yard.gateway.apply(table(replace(route(), versions={"green": "a"}), yard.front("a")))
+    named: list[str] = []
+
+    def call() -> None:
+        headers = {"azureml-model-deployment": "green"}
+        named.append(yard.call("/serve/ws/svc/score", headers=headers).headers["x-request-id"])
+        yard.call("/serve/ws/svc/score")
+
+    found = lines_while(yard, call, 2)
+
+    assert [id for id, line in found.items() if line.named] == named

@@ -78,11 +78,13 @@ class Line(msgspec.Struct, gc=False):
     connect_ms: float = -1
     answer_ms: float = -1
     total_ms: float = -1
+    named: str = ""
     end: str = ""
 
     def __post_init__(self) -> None:
         """The gateway writes - for what is empty: what was asked of no service."""
         self.service = "" if self.service == "-" else self.service
+        self.named = "" if self.named == "-" else self.named
 
     @property
     def answered(self) -> bool:
@@ -143,6 +145,8 @@ def request_row(line: Line, front: About | None = None) -> Row:
         "service": service or None,
         "application_Version": front.version or None if front else None,
         "revision": front.revision or None if front else None,
+        # what named its version was not shared out: no rollout counts it
+        "chosen": bool(line.named),
     }
     return row("requests", values)
 
