@@ -25,8 +25,8 @@ REVISIONS = [
 def test_a_service_is_changed_from_what_its_default_version_has() -> None:
     service = Service(
         id="s", workspace="lab", name="churn", kind="NATIVE", state="Healthy", auth="key",
-        scoring_uri="", swagger_uri="", created=NOW, updated=NOW, default_version="blue", wanted_revision=1,
-        revisions=REVISIONS,
+        scoring_uri="", swagger_uri="", created=NOW, updated=NOW,
+        default_version="blue", wanted_revision=1, revisions=REVISIONS,
     )  # fmt: skip
 
     assert deployments.wanted(service)["variables"] == {"ANSWER": "blue"}

@@ -80,7 +80,8 @@ class Scaler:
         count = scaling.wanted(self._needs, before, self.bounds)
         if count != before and not self._crew.error:
             self._pool.note(
-                f"{count} workers instead of {before}: {look.busy:.1f} were busy, {look.came:.3g}"
+                f"{count} workers instead of {before}: {look.busy:.1f} were busy, "
+                f"{round(look.came, 1):g}"
                 f" requests came in {self.bounds.refresh:g} s, {look.waiting} wait"
             )
             self._crew.want(count)
