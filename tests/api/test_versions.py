@@ -140,6 +140,7 @@ def test_who_only_reads_changes_nothing(
         ("PATCH", "/traffic", {"shares": {"blue": 101}}, 400, "from 0 to 100"),
         ("PATCH", "/traffic", {"shares": {"blue": None}}, 400, "shares"),
         ("POST", "/rollback", {"because": "x"}, 400, "because"),
+        ("POST", "/rollback", {"why": "x" * 1001}, 400, "why: Expected"),
         ("GET", "/events?limit=0", None, 400, "limit"),
         ("POST", "/token", {}, 409, "token"),
     ],

@@ -1,6 +1,6 @@
 """What all Structs of the wire share."""
 
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
@@ -11,6 +11,10 @@ class Wire(msgspec.Struct, kw_only=True, omit_defaults=False, forbid_unknown_fie
 
 class Fixed(msgspec.Struct, kw_only=True, frozen=True):
     """A value on the wire that never changes, so that it may stand as a default."""
+
+
+Why = Annotated[str, msgspec.Meta(max_length=1000)]
+"""A reason that somebody gives; it is kept with what was done as long as the workspace is there."""
 
 
 class Request(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

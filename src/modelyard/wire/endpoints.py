@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from modelyard.wire.base import Request, Wire
+from modelyard.wire.base import Request, Why, Wire
 from modelyard.wire.environments import EnvironmentDefinition
 from modelyard.wire.services import Content, Limits, LocalModel, ServingOptions
 
@@ -76,13 +76,13 @@ class TrafficChange(Request):
     sticky: str | None = None
     shadows: dict[str, float] | None = None
     exact: bool = False
-    why: str = ""
+    why: Why = ""
 
 
 class Rollback(Request):
     """Goes back to the split before the last change of traffic; ``why`` is kept."""
 
-    why: str = ""
+    why: Why = ""
 
 
 class Event(Wire):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from modelyard.wire.base import Request, Wire
+from modelyard.wire.base import Request, Why, Wire
 
 
 class Metric(Request):
@@ -63,7 +63,7 @@ class RolloutRequest(Request):
 class RolloutDecision(Request):
     """What a person says with stop, promote or rollback."""
 
-    why: str = ""
+    why: Why = ""
 
 
 class RolloutStep(Wire):
