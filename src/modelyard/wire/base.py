@@ -14,7 +14,7 @@ class Fixed(msgspec.Struct, kw_only=True, frozen=True):
 
 
 Why = Annotated[str, msgspec.Meta(max_length=1000)]
-"""A reason that somebody gives; it is kept with what was done as long as the workspace is there."""
+"""A reason that somebody gives; it is kept with what was done until the workspace is deleted."""
 
 
 class Request(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
