@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -10,7 +10,9 @@ from modelyard import (
     LocalWebservice,
     Webservice,
 )
+from modelyard.sdk.configuration_checks import check_known
 from modelyard.sdk.errors import ComputeTargetException, WebserviceException
+from modelyard.sdk.service_changes import ChangesService
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
 from modelyard.wire.environments import EnvironmentDefinition
 from modelyard.wire.services import (
@@ -187,3 +189,24 @@ def test_a_compute_target_is_named_once() -> None:
 def test_what_is_no_port_is_refused(port: Any) -> None:
     with pytest.raises(WebserviceException, match="port"):
         LocalWebservice.deploy_configuration(port)
+
+
+def test_a_change_by_a_name_that_nothing_knows_is_refused() -> None:
+    with pytest.raises(TypeError, match="'num_replica': no such option of a service"):
+        ChangesService.update(cast(Any, object()), num_replica=2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "autoscale_enabled", "autoscale_min_replicas", "autoscale_max_replicas",
+        "autoscale_refresh_seconds", "autoscale_target_utilization", "collect_model_data",
+        "cpu_cores", "memory_gb", "cpu_cores_limit", "memory_gb_limit", "gpu_cores",
+        "enable_app_insights", "scoring_timeout_ms", "replica_max_concurrent_requests",
+        "max_request_wait_time", "num_replicas", "token_auth_enabled", "period_seconds",
+        "initial_delay_seconds", "timeout_seconds", "success_threshold", "failure_threshold",
+        "namespace",
+    ],
+)  # fmt: skip
+def test_azures_names_of_a_change_are_known(name: str) -> None:
+    check_known("a service", {name: 1})

@@ -8,7 +8,7 @@ import msgspec
 
 from modelyard.domain.errors import Conflict, NotFound
 from modelyard.sdk import deploying
-from modelyard.sdk.configuration_checks import check_auth, check_said
+from modelyard.sdk.configuration_checks import check_auth, check_known, check_said
 from modelyard.sdk.errors import UserErrorException, WebserviceException, raised_as
 from modelyard.sdk.service_configuration import auth_of, counts_each, shown_of
 from modelyard.sdk.service_facts import ServiceFacts
@@ -37,7 +37,10 @@ class ChangesService(ServiceFacts):
         """
         Change it. New models, script, environment or limits start beside what serves and take over
         when they are ready: no request fails.
+
+        Raises ``WebserviceException``, and ``TypeError`` for a name that nothing knows.
         """
+        check_known("a service", {k: v for k, v in said.items() if not k.startswith("ssl_")})
         with raised_as(WebserviceException):
             change = self._changes(models, inference_config, image)
             change.tags = None if tags is None else texts(tags)
