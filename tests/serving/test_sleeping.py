@@ -104,6 +104,44 @@ def test_a_request_waits_for_the_start_longer_than_for_a_worker(
     assert requests.answers()[0].status == 200
 
 
+def test_one_that_is_started_anew_has_requests_wait_as_if_it_had_slept(
+    start: Start, short_folder: Path
+) -> None:
+    """Its front was killed while it slept, and the next request is there before a worker."""
+    (short_folder / "slow").touch()
+    script = BRITTLE.format(folder=str(short_folder))
+    front = start(script, state="starting", idle_timeout=30, queue_wait=0.1)
+    requests = Background(front)
+    requests.score(number=1)
+    wait_until(lambda: (front.status() or {})["queued"] == 1)
+
+    deadline = time.monotonic() + 0.4
+    wait_until(lambda: time.monotonic() > deadline)
+    (short_folder / "slow").unlink()
+
+    assert requests.answers()[0].status == 200
+
+
+def test_who_waits_for_a_first_start_that_fails_is_told_so_soon(
+    start: Start, short_folder: Path
+) -> None:
+    (short_folder / "slow").touch()
+    slow = f"__import__('os').path.exists({str(short_folder / 'slow')!r})"
+    script = f"def init():\n    while {slow}:\n        pass\n    raise ValueError('no model')\n"
+    front = start(
+        script + "def run(data): ...\n", state="starting", idle_timeout=30, queue_wait=0.1
+    )
+    requests = Background(front)
+    requests.score(number=1)
+    wait_until(lambda: (front.status() or {})["queued"] == 1)
+    began = time.monotonic()
+
+    (short_folder / "slow").unlink()
+
+    assert requests.answers()[0].status == 503
+    assert time.monotonic() - began < 20
+
+
 def test_a_start_that_takes_too_long_is_said_and_goes_on(start: Start, short_folder: Path) -> None:
     script = BRITTLE.format(folder=str(short_folder))
     front = start(script, idle_timeout=0.2, cold_start_timeout=0.3)

@@ -294,5 +294,5 @@ class Crew:
         if self.script is None:
             self.error = error
             self.settled.set()
-        elif self.failed is not None:
+        if self.failed is not None:
             self.failed(error)

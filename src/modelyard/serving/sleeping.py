@@ -70,6 +70,7 @@ class Sleeper:
         self._crew.came = self._came
         self._crew.failed = self._failed
         self._idle_since = monotonic()
+        self._hold()  # one that is started anew for a request has it wait as if it had slept
         self._wait()
 
     def stop(self) -> None:
@@ -122,6 +123,9 @@ class Sleeper:
         self._phase = _Phase.ASLEEP
         self._scaler.stop()
         self._crew.want(0)
+        self._hold()
+
+    def _hold(self) -> None:
         self._pool.queue.hold(self._cold_start_timeout, math.ceil(self._crew.start_seconds))
 
     def _wake(self) -> None:
@@ -137,18 +141,19 @@ class Sleeper:
 
     def _came(self) -> None:
         """The first worker is ready."""
+        now = monotonic()
+        self._pool.queue.release(now)
         if self._phase is _Phase.AWAKE:
             return
         self._phase = _Phase.AWAKE
         self._failures, self.fault = 0, None
-        now = monotonic()
-        self._pool.queue.release(now)
         self._idle_since = now
         self._wait()
 
     def _failed(self, fault: Mapping[str, Any]) -> None:
         """The first worker did not start."""
         if self._phase is not _Phase.WAKING:
+            self._pool.queue.release(monotonic())
             return
         self._failures += 1
         self.fault = fault
