@@ -39,6 +39,7 @@ from modelyard.serving.queue import WaitingQueue
 from modelyard.serving.refusals import Refusal, unavailable
 from modelyard.serving.roles import Role
 from modelyard.serving.scaler import Scaler
+from modelyard.serving.shadow_telling import discreet
 from modelyard.serving.shadows import Shadows
 from modelyard.serving.sleeping import Sleeper
 from modelyard.serving.status import Standing
@@ -145,7 +146,7 @@ class Front:
             app,
             spec.service_version,
             lambda: self.standing.in_flight > 0,
-            self.rings.tell,
+            discreet(self.rings.tell, launch.columns(spec)),
             self.logs.note,
             Path(spec.control_socket).parent,
         )

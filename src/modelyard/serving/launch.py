@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from modelyard.domain.collecting import collection_of
+from modelyard.domain.errors import BadInput
 from modelyard.domain.fronts import FrontSpec
 from modelyard.domain.predictors import Batching
 from modelyard.serving.log_lines import TOKEN
@@ -162,3 +163,11 @@ def greeting(spec: FrontSpec, number: int) -> dict[str, Any]:
         "revision": spec.revision,
         "worker": number,
     }
+
+
+def columns(spec: FrontSpec) -> Mapping[str, str]:
+    """The policies by which columns are collected; where they cannot be read none is kept."""
+    try:
+        return collection_of(spec.variables).columns
+    except BadInput:
+        return {"*": "drop"}

@@ -1,6 +1,10 @@
 """What is told of two answers: the event of their comparison."""
 
 import asyncio
+import re
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
 
 from modelyard.domain.shadows import COMPARED
 from modelyard.serving.shadow_compare import Difference, compare, text
@@ -9,6 +13,11 @@ from modelyard.telemetry.records import Event
 
 ANSWER_LIMIT = 256 * 1024
 """Bytes of an answer that are compared at most: to read it takes about a millisecond."""
+
+_VALUES = ("served_value", "shadow_value")
+_STEPS = re.compile(r"[^$.\[\]]+")
+
+Tell = Callable[[Event], object]
 
 _V2 = "/v2/"
 _NAMES = frozenset(("id", "model_name", "model_version"))
@@ -75,6 +84,34 @@ def compared(
         {name: value for name, value in measured.items() if value is not None},
         copy.id.decode("latin-1"),
     )
+
+
+def discreet(tell: Tell | None, columns: Mapping[str, str]) -> Tell | None:
+    """
+    The same without values that must not be written down: ``columns`` are the policies by which
+    the service's data is collected. Of a column that is dropped or hashed no value is told, nor
+    of anything that may hold one; where and how much answers differ is told of all.
+    """
+    if tell is None or not any(policy != "keep" for policy in columns.values()):
+        return tell
+
+    def told(event: Event) -> object:
+        if event.name == COMPARED and not _may_be_told(event.dimensions, columns):
+            kept = {k: v for k, v in event.dimensions.items() if k not in _VALUES}
+            event = replace(event, dimensions=kept)
+        return tell(event)
+
+    return told
+
+
+def _may_be_told(told: Mapping[str, str], columns: Mapping[str, str]) -> bool:
+    if told["served_status"] != told["shadow_status"]:
+        return True  # errors
+    path = told.get("path", "")
+    if not path or any(told.get(value, "")[:1] in {"{", "["} for value in _VALUES):
+        return False
+    policies = [columns[name] for name in _STEPS.findall(path) if name in columns]
+    return set(policies or [columns.get("*", "keep")]) == {"keep"}
 
 
 def _error(answer: Answered) -> str:
