@@ -84,6 +84,28 @@ def test_whatever_guardrail_is_breached_is_named(truth: Truth, named: str) -> No
     assert found.reasons[0].startswith(named)
 
 
+def test_after_it_went_back_the_service_can_go_back_to_what_was_before_it() -> None:
+    world = World(green=Truth(errors=0.3))
+    earlier = Split({"green": 70}, "blue")
+    world.stores.services.change(
+        "s1", lambda found: replace(found, traffic=replace(found.traffic, previous=earlier))
+    )
+    world.start()
+
+    world.run()
+
+    assert world.service.traffic.previous == earlier
+
+
+def test_after_a_promotion_the_service_can_go_back_to_the_split_before_the_rollout() -> None:
+    world = World(rate=400)
+    world.start(guardrails=None, promote="automatic")
+
+    world.run()
+
+    assert world.service.traffic.previous == Split({}, "blue")
+
+
 def test_a_better_version_is_promoted_for_its_metric() -> None:
     world = World(rate=400, green=Truth(sales=0.10))
     world.start(metric=SALES)

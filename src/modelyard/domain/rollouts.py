@@ -36,8 +36,9 @@ class Rollout:
     ``service`` is the service's id, ``name`` its name. ``steps`` are the candidate's shares in
     tenths of a percent, growing; ``step`` is the index of the present one, -1 before the first.
     ``since`` is when the present step came into force, None while it is still being brought about.
-    ``ending`` is the end that was decided while traffic is still being moved for it. ``plan`` is what was said at the start: metrics, guardrails, levels, seconds of each
-    step, how it is promoted. ``seen`` is all that was measured, ``verdict`` what it means, both as
+    ``ending`` is the end that was decided while traffic is still being moved for it. ``plan`` is
+    what was said at the start: metrics, guardrails, levels, seconds of each step, how it is
+    promoted. ``seen`` is all that was measured, ``verdict`` what it means, both as
     ``modelyard.abtest`` writes them. ``before`` is the split to go back to. ``reasons`` are
     sentences. ``history`` has one entry for each step that came into force, and the end.
     """

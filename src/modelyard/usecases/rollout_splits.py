@@ -1,17 +1,37 @@
 """How traffic is split at each point of a rollout. Pure."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from modelyard.domain.rollouts import Rollout, RolloutState
+from modelyard.domain.services import Service
 from modelyard.domain.traffic import BUCKETS, Split
-from modelyard.usecases.traffic_rules import whole
+from modelyard.usecases.traffic_rules import split_of, whole
 
 
 def before(rollout: Rollout) -> Split:
     """The split when the rollout began."""
     return msgspec.convert(rollout.before, Split)
+
+
+def begun_from(service: Service) -> Mapping[str, Any]:
+    """What a rollout keeps of the traffic that it finds, in ``Rollout.before``."""
+    present: dict[str, Any] = msgspec.to_builtins(split_of(service))
+    return {**present, "previous": msgspec.to_builtins(service.traffic.previous)}
+
+
+def to_go_back_to(rollout: Rollout, split: Split) -> Split | None:
+    """
+    What ``rollback()`` of the service brings back after a move to ``split``.
+
+    A rollout is one change: from its steps and its promotion the way back is to the split before
+    it. Once that is in force again, it is what it was then; never a step of the rollout.
+    """
+    if split != before(rollout):
+        return before(rollout)
+    return msgspec.convert(rollout.before.get("previous"), Split | None)
 
 
 def at_step(rollout: Rollout, step: int) -> Split:

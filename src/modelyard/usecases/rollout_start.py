@@ -13,9 +13,10 @@ from modelyard.domain.services import Revision, Service, ServiceVersion
 from modelyard.domain.traffic import BUCKETS, tenths
 from modelyard.usecases.near import did_you_mean
 from modelyard.usecases.rollout_metrics import guardrails, term
+from modelyard.usecases.rollout_splits import begun_from
 from modelyard.usecases.rollout_standing import Rows, rows, stored
 from modelyard.usecases.rollout_terms import Terms, compared
-from modelyard.usecases.traffic_rules import effective, split_of
+from modelyard.usecases.traffic_rules import effective
 from modelyard.wire.rollouts import RolloutRequest
 
 MOST_STEPS = 50
@@ -54,7 +55,7 @@ def made(
         created=now,
         updated=now,
         plan=msgspec.to_builtins(terms),
-        before=msgspec.to_builtins(split_of(service)),
+        before=begun_from(service),
         created_by=who,
     )
 

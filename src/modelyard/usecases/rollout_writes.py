@@ -13,6 +13,7 @@ from modelyard.domain.services import Edit, Service, ServiceVersion
 from modelyard.domain.traffic import Split, Traffic
 from modelyard.usecases.events import OURSELVES, event, traffic_facts
 from modelyard.usecases.rollout_judging import Evidence, Judgement, judgement_of
+from modelyard.usecases.rollout_splits import to_go_back_to
 from modelyard.usecases.rollout_terms import terms_of
 from modelyard.usecases.traffic_rules import effective, unshadowed, with_split
 
@@ -91,6 +92,7 @@ def moved(
 ) -> Edit:
     """The service's traffic split so; versions with traffic that were to be stopped go on."""
     after = replace(unshadowed(with_split(service, split)), updated=now)
+    after = replace(after, traffic=replace(after.traffic, previous=to_go_back_to(rollout, split)))
     served = [version for version in versions if version.name in effective(after)]
     kept_up = tuple(replace(v, stop_at=None) for v in served if v.stop_at is not None)
     what = rollout.ending or f"step {rollout.step + 1} of {len(rollout.steps)}"
