@@ -154,6 +154,12 @@ def test_bad_input_is_answered_with_words(
     assert words in answer.json()["message"]
 
 
+def test_a_body_that_is_too_deep_is_the_callers_fault(blue: Caller) -> None:
+    answer = blue("PATCH", f"{SERVICE}/traffic", content=b"[" * 100_000)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_input")
+
+
 def test_a_service_with_tokens_hands_them_out(blue: Caller) -> None:
     assert blue("PATCH", SERVICE, json={"auth": "token"}).json()["auth"] == "token"
 

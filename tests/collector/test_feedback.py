@@ -229,6 +229,7 @@ def test_the_copy_of_a_shadow_is_not_the_request(tmp_path: Path) -> None:
         (b'{"request_id": "", "metric": "m", "value": 1}', "request_id=''"),
         (b'{"request_id": "a", "metric": "", "value": 1}', "metric=''"),
         (b'{"request_id": "a", "metric": "m", "value": 1, "tme": 1}', "tme"),
+        (b"[" * 100_000, "recursion"),
         (
             b'{"request_id": "a", "metric": "m", "value": 1, "time": "0001-01-01T00:00:00Z"}',
             "time",

@@ -99,9 +99,10 @@ def _fault(said: Mapping[str, Any]) -> dict[str, str]:
 
 
 def on_body(
-    request: Request[Any, Any, Any], error: msgspec.MsgspecError | UnicodeDecodeError
+    request: Request[Any, Any, Any],
+    error: msgspec.MsgspecError | UnicodeDecodeError | RecursionError,
 ) -> Response[Problem | None]:
-    """A body that is no JSON, or of another shape."""
+    """A body that is no JSON, of another shape, or too deep."""
     return answer(request, 400, "bad_input", f"The body cannot be used: {error}")
 
 
@@ -147,6 +148,7 @@ HANDLERS: Mapping[int | type[Exception], Any] = {
     ValidationException: on_validation,
     msgspec.MsgspecError: on_body,
     UnicodeDecodeError: on_body,
+    RecursionError: on_body,
     HTTPException: on_http,
     Exception: on_unexpected,
 }

@@ -162,7 +162,7 @@ def read(request: HttpRequest, kind: type[T]) -> T:
     """The body as a value of the wire. Raises BadInput naming the field."""
     try:
         return msgspec.json.decode(request.body or b"null", type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"The body cannot be used: {error}") from error
 
 

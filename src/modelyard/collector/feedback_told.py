@@ -73,7 +73,7 @@ def _decoded(body: bytes) -> Sequence[Outcome]:
         if isinstance(raw, dict) and _MANY not in raw:
             return [msgspec.convert(raw, Outcome)]
         return msgspec.convert(raw, Feedback).outcomes
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(
             f"The feedback cannot be used: {error}. Send one outcome "
             '{"request_id": …, "metric": …, "value": …} or {"outcomes": [one, …]}.'
