@@ -78,6 +78,16 @@ def test_what_named_its_version_and_was_lost_is_no_request_that_was_shared_out(
     assert (row["source"], row["chosen"]) == ("gateway", chosen)
 
 
+def test_what_was_lost_of_a_user_is_that_users(log: GatewayLog, clock: FakeClock) -> None:
+    log.take([told("a", status=503, user="0123456789abcdef", answer_ms=-1)])
+    turn(log)
+    clock.advance(10)
+
+    (row,) = turn(log)["requests"]
+
+    assert row["user_Id"] == "0123456789abcdef"
+
+
 def test_what_the_gateway_refused_itself_is_its_own_row(log: GatewayLog) -> None:
     told_ = told("a", status=401, path="/serve/ws/svc/score", connect_ms=-1, answer_ms=-1)
     log.take([told_])

@@ -93,3 +93,22 @@ def test_it_is_told_whether_a_request_named_its_version(yard: Yard) -> None:
     found = lines_while(yard, call, 2)
 
     assert [id for id, line in found.items() if line.named] == named
+
+
+def test_it_is_told_whose_request_it_was_as_the_front_is_told(yard: Yard) -> None:
+    sticky = replace(
+        route(), versions={"a": "a", "b": "b"}, owners=(("a", 500), ("b", 500)),
+        sticky="header:x-user", id="s1",
+    )  # fmt: skip
+    yard.gateway.apply(table(sticky, yard.front("a"), yard.front("b")))
+    told: list[str] = []
+
+    def call() -> None:
+        headers = {"x-user": "ann"}
+        reply = yard.call("/serve/ws/svc/score", headers=headers)
+        told.append(reply.json["headers"]["x-modelyard-user"])
+        yard.call("/serve/ws/svc/score")
+
+    found = lines_while(yard, call, 2)
+
+    assert sorted(line.user for line in found.values()) == ["", *told]

@@ -79,12 +79,14 @@ class Line(msgspec.Struct, gc=False):
     answer_ms: float = -1
     total_ms: float = -1
     named: str = ""
+    user: str = ""
     end: str = ""
 
     def __post_init__(self) -> None:
         """The gateway writes - for what is empty: what was asked of no service."""
         self.service = "" if self.service == "-" else self.service
         self.named = "" if self.named == "-" else self.named
+        self.user = "" if self.user == "-" else self.user
 
     @property
     def answered(self) -> bool:
@@ -147,6 +149,7 @@ def request_row(line: Line, front: About | None = None) -> Row:
         "revision": front.revision or None if front else None,
         # what named its version was not shared out: no rollout counts it
         "chosen": bool(line.named),
+        "user_Id": line.user or None,
     }
     return row("requests", values)
 

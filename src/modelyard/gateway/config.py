@@ -39,7 +39,7 @@ _LOG = (
     '"method":"%HM","path":"%[var(txn.path),json(utf8s)]","status":%ST,"received":%U,"sent":%B,'
     '"request_ms":%TR,"connect_ms":%Tc,"answer_ms":%Tr,"total_ms":%Ta,"retries":"%rc",'
     # the first letter of the version that the caller named: long lines are cut off
-    '"named":"%[var(txn.version),bytes(0,1),json(utf8s)]","end":"%tsc"}'
+    '"named":"%[var(txn.version),bytes(0,1),json(utf8s)]","user":"%[var(txn.who)]","end":"%tsc"}'
 )
 
 

@@ -71,10 +71,9 @@ def _user(stickies: Iterable[str], path: str) -> Iterator[str]:
         if sticky == OWN:
             yield from _made_up(here, path)
     yield "acl user var(txn.user),length gt 0"
-    yield (
-        f"http-request set-header x-modelyard-user %[{_SALTED},sha2(256),bytes(0,8),hex,lower] "
-        "if shared user"
-    )
+    hashed = f"{_SALTED},sha2(256),bytes(0,8),hex,lower"
+    yield f"http-request set-var(txn.who) {hashed} if shared user"
+    yield "http-request set-header x-modelyard-user %[var(txn.who)] if shared user"
 
 
 def _made_up(here: str, path: str) -> Iterator[str]:
