@@ -23,8 +23,17 @@ FIELDS = (1.7e9, "0f1e2d3c-0f1e-4f1e-8f1e-0123456789ab", "POST", "/score", 200, 
 REST = (1, 13, 3, "10.0.0.7", -1, False, "", 1)
 
 
-def recorder(folder: Path) -> Keep:
-    """Ours: all that a front does for a request that a script answered."""
+def alone(folder: Path) -> Keep:
+    """Ours: all that a front does for a request that a script answered, alone in its turn."""
+    return _recorder(folder, 1)
+
+
+def together(folder: Path) -> Keep:
+    """Ours, 16 requests in one turn of the event loop; the last of them hands all over."""
+    return _recorder(folder, 16)
+
+
+def _recorder(folder: Path, turn: int) -> Keep:
     from modelyard.serving.exchange import Answer
     from modelyard.serving.http_request import Incoming
     from modelyard.serving.messages import headers_of
@@ -54,9 +63,17 @@ def recorder(folder: Path) -> Keep:
     headers = b'[["content-type","application/json"],["x-ms-run-function-failed","False"]]'
     pairs, lines = headers_of(headers)
     answer = Answer(200, pairs, 0.9, b"[1]", lines=lines)
-    answered = Recorder(create(folder, "a.requests", REQUESTS_BYTES, About("front", "a"))).answered
+    ring_ = create(folder, "a.requests", REQUESTS_BYTES, About("front", "a"))
+    recorder = Recorder(ring_, soon=None if turn == 1 else lambda _: None)
+    answered, flush = recorder.answered, recorder.flush
     drain(folder)
-    return lambda _: answered(request, ticket, answer, 200, 3)
+
+    def keep(number: int) -> None:
+        answered(request, ticket, answer, 200, 3)
+        if number % turn == 0:
+            flush()
+
+    return keep if turn > 1 else lambda _: answered(request, ticket, answer, 200, 3)
 
 
 def ring(folder: Path) -> Keep:
@@ -187,7 +204,8 @@ def otel_span(_: Path) -> Keep:
 
 
 WAYS: dict[str, Callable[[Path], Keep]] = {
-    "Modelyard: a front's record of a request": recorder,
+    "Modelyard: a front's record, alone in its turn": alone,
+    "Modelyard: 16 in a turn, the last hands over": together,
     "Modelyard: the ring alone, 100 bytes": ring,
     "list.append, same process": append,
     "SQLite, 1,000 rows a transaction": sqlite,

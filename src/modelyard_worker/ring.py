@@ -117,13 +117,17 @@ class RingWriter:
         """Records that found no room."""
         return self._dropped
 
-    def put(self, data: Bytes) -> bool:
-        """Hand a record over; False when it was dropped, and counted, for want of room."""
+    def put(self, data: Bytes, count: int = 1) -> bool:
+        """
+        Hand a record over; False when it was dropped, and counted, for want of room.
+
+        It counts as ``count`` of them.
+        """
         size = len(data)
         place = self._place
         after = place + (size + 15 & -8)
         if after > self._stop:
-            if not self._make_room(size + 15 & -8):
+            if not self._make_room(size + 15 & -8, count):
                 return False
             place = self._place
             after = place + (size + 15 & -8)
@@ -143,11 +147,11 @@ class RingWriter:
         os.close(self._fd)
         self._fd = self._stop = -1
 
-    def _make_room(self, need: int) -> bool:
+    def _make_room(self, need: int, count: int) -> bool:
         """Have ``need`` bytes where the next record goes; False, and counted, without."""
         if self._fd >= 0 and need <= self._capacity // 2 and self._found(need):
             return True
-        self._dropped += 1
+        self._dropped += count
         if self._fd >= 0:
             self._words[DROPPED] = self._dropped
         return False

@@ -240,6 +240,11 @@ def test_without_a_folder_nothing_is_recorded_and_with_a_bad_one_the_front_serve
         assert "[worker 1] line\n" in front.log()
 
 
+def belonging(logs: list[Log]) -> list[bool]:
+    """Whether each line of the script names a request."""
+    return [bool(log.request) for log in logs if log.message == "running"]
+
+
 def test_requests_that_are_run_together_say_so_and_their_lines_belong_to_none(
     start: Start, rings: str
 ) -> None:
@@ -256,5 +261,4 @@ def test_requests_that_are_run_together_say_so_and_their_lines_belong_to_none(
     assert len(records) == 3
     assert len({record.id for record in records}) == 3
     assert all(record.queue > 0 <= record.run and record.worker == 1 for record in records)
-    lines = [log for log in handed.of(Log) if log.message == "running"]
-    assert [bool(log.request) for log in lines[-2:]] == [True, False]
+    handed.wait(Log, lambda logs: belonging(logs)[-2:] == [True, False])

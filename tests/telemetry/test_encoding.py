@@ -60,6 +60,27 @@ def test_what_cannot_be_read_is_counted_and_the_rest_goes_on() -> None:
     assert (decoder.unknown, decoder.damaged) == (1, 3)
 
 
+def test_a_lot_comes_back_record_by_record() -> None:
+    buffer = bytearray()
+
+    encoding.encode_lot_into(RECORDS, buffer)
+
+    assert encoding.Decoder().records([buffer, encoding.encode(RECORDS[0])]) == [
+        *RECORDS,
+        RECORDS[0],
+    ]
+
+
+def test_of_a_lot_with_something_unknown_the_rest_is_read() -> None:
+    buffer = bytearray()
+    decoder = encoding.Decoder()
+
+    encoding.encode_lot_into([RECORDS[1], ("tomorrow", 1.0), RECORDS[2]], buffer)
+
+    assert decoder.records([buffer, buffer[:-3]]) == [RECORDS[1], RECORDS[2]]
+    assert (decoder.unknown, decoder.damaged) == (1, 1)
+
+
 def test_who_writes_is_read_from_the_rings_head() -> None:
     about = About("front", "w-s-1", "w", "s", "1", 3, 77)
 

@@ -1,5 +1,6 @@
 """What a front hands to the collector: a record for each request, exception and log line."""
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from modelyard.serving.refusals import ClientGone, Refusal
 from modelyard.serving.streams import Stream
 from modelyard.serving.tickets import Ticket
 from modelyard.telemetry import rings
-from modelyard.telemetry.encoding import encode, encode_into
+from modelyard.telemetry.encoding import encode, encode_into, encode_lot_into
 from modelyard.telemetry.failures import of_fault
 from modelyard.telemetry.records import About, Event
 from modelyard.telemetry.ring import RingWriter
@@ -27,6 +28,10 @@ from modelyard.telemetry.ring import RingWriter
 CLIENT_GONE = 499
 """The status of a request whose client did not wait for its answer."""
 
+LOT = 32
+"""Records that are handed over as one at most."""
+
+_LOT_BYTES = 256 * 1024
 _CLOCK_SECONDS = 1.0
 _FAILED = ("x-ms-run-function-failed", "True")
 _TRACE, _SHADOW = b"traceparent", SHADOW_HEADER.encode()
@@ -77,7 +82,7 @@ class Rings:
         folder, name = Path(spec.rings), f"{spec.id}-{pid}"
         requests = rings.create(folder, f"{name}.requests", rings.REQUESTS_BYTES, about)
         self._rings.append(requests)
-        self.recorder = Recorder(requests)
+        self.recorder = Recorder(requests, soon=_soon)
         self.failed = lambda fault: requests.put(encode(of_fault(fault, time.time())))
         self.tell = lambda event: requests.put(encode(event))
         logs = rings.create(folder, f"{name}.logs", rings.LOGS_BYTES, about)
@@ -86,6 +91,8 @@ class Rings:
 
     def close(self) -> None:
         """What was put in stays for the collector. May be called twice."""
+        if self.recorder is not None:
+            self.recorder.flush()
         for ring in self._rings:
             ring.close()
 
@@ -94,13 +101,24 @@ class Recorder:
     """
     Writes a record of each request that a worker ran or that was refused, in the event loop.
 
-    Probes of health and what needs no worker (descriptions, preflights) have none.
+    Probes of health and what needs no worker (descriptions, preflights) have none. Those of one
+    turn of the event loop are handed over together at its end: that costs half.
     """
 
-    def __init__(self, ring: RingWriter, clock: Callable[[], float] = time.time) -> None:
-        """``clock`` gives seconds since the epoch."""
+    def __init__(
+        self,
+        ring: RingWriter,
+        clock: Callable[[], float] = time.time,
+        soon: Callable[[Callable[[], None]], object] | None = None,
+    ) -> None:
+        """
+        ``clock`` gives seconds since the epoch. ``soon`` has something done at the end of the
+        turn; without it each record is handed over by itself, at once.
+        """
         self._put = ring.put
         self._buffer = bytearray()
+        self._lot: list[tuple[Any, ...]] = []
+        self._soon = soon
         self._clock = clock
         self._offset = 0.0  # from the monotonic clock to the other; it is looked at once a second
         self._until = 0.0
@@ -142,8 +160,25 @@ class Recorder:
         )
         if bucket is not None or CHOSEN in known:  # of a service with several versions
             record = (*record, *_split(known))  # type: ignore[assignment]
-        encode_into(record, self._buffer)
-        self._put(self._buffer)
+        lot = self._lot
+        if not lot and self._soon is not None:
+            self._soon(self.flush)
+        lot.append(record)
+        if len(lot) >= LOT or self._soon is None:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over what was recorded."""
+        lot, buffer = self._lot, self._buffer
+        if len(lot) > 1:
+            encode_lot_into(lot, buffer)
+            if len(buffer) <= _LOT_BYTES:
+                self._put(buffer, len(lot))
+                lot.clear()
+        for record in lot:
+            encode_into(record, buffer)
+            self._put(buffer)
+        lot.clear()
 
     def streamed(
         self, request: Incoming, ticket: Ticket, answer: Answer, status: int, body: Stream
@@ -209,6 +244,10 @@ class Recorder:
             *_split(request.known),
         )
         self._put(encode(record))
+
+
+def _soon(flush: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_soon(flush)
 
 
 def _code(body: object) -> str:

@@ -1,6 +1,11 @@
-"""Records to bytes and back: msgpack arrays whose first element says what they are."""
+"""
+Records to bytes and back: msgpack arrays whose first element says what they are.
 
-from collections.abc import Iterable
+Several at once are a *lot*: a byte that msgpack never uses, then an array of them.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -8,8 +13,14 @@ from modelyard.telemetry.records import About, Record
 
 Bytes = bytes | bytearray | memoryview
 
+LOT = 0xC1
+"""The first byte of a lot."""
+
 _encoder = msgspec.msgpack.Encoder()
 _decode = msgspec.msgpack.Decoder(Record).decode
+_decode_lot = msgspec.msgpack.Decoder(list[Record]).decode
+_decode_parts = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_LOT = bytes([LOT])
 _decode_about = msgspec.msgpack.Decoder(About).decode
 
 encode = _encoder.encode
@@ -17,6 +28,12 @@ encode = _encoder.encode
 
 encode_into = _encoder.encode_into
 """A record into a bytearray that is used again and again; it has the record's size afterwards."""
+
+
+def encode_lot_into(lot: Sequence[Any], buffer: bytearray) -> None:
+    """Several records, as one, into a bytearray that has their size afterwards."""
+    _encoder.encode_into(lot, buffer, 1)
+    buffer[0] = LOT
 
 
 class Decoder:
@@ -36,12 +53,27 @@ class Decoder:
         records: list[Record] = []
         for data in found:
             try:
-                records.append(_decode(data))
+                if data[:1] == _LOT:
+                    records += _decode_lot(memoryview(data)[1:])
+                else:
+                    records.append(_decode(data))
             except msgspec.ValidationError:
-                self.unknown += 1
+                self._rescue(data, records)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 self.damaged += 1
         return records
+
+    def _rescue(self, data: Bytes, records: list[Record]) -> None:
+        """What can be read of a lot with something else in it."""
+        if data[:1] != _LOT:
+            self.unknown += 1
+            return
+        try:
+            parts = _decode_parts(memoryview(data)[1:])
+        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError):
+            self.damaged += 1
+            return
+        records += self.records([bytes(part) for part in parts])
 
 
 def about(data: Bytes) -> About:
