@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from modelyard.bootstrap import backup as backup_
 from modelyard.bootstrap import restore as restore_
 from modelyard.bootstrap.backup import Wanted
 from modelyard.bootstrap.backup_output import file_output
+from modelyard.bootstrap.backup_telemetry import write_all
 from modelyard.collector.inputs.collect import Inputs
 from modelyard.collector.inputs.places import stored
 from modelyard.collector.making import row
@@ -209,3 +211,16 @@ def test_telemetry_that_another_process_has_is_said_and_the_rest_is_saved(
     assert "The newest telemetry, of the last hour or so, is not in the backup" in said
     assert "Another process has" in said
     bring_back(home(tmp_path / "new"), file)
+
+
+def test_a_backup_of_a_stopped_server_leaves_the_rights_of_later_files_alone(
+    old: Filled, tmp_path: Path
+) -> None:
+    before = os.umask(0o022)
+    try:
+        write_all(old.settings)
+        (tmp_path / "later").mkdir(mode=0o755)
+    finally:
+        os.umask(before)
+
+    assert (tmp_path / "later").stat().st_mode & 0o777 == 0o755

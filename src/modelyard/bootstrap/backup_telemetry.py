@@ -102,7 +102,7 @@ def _here(settings: Settings) -> str:
     if settings.telemetry.stat().st_uid != os.geteuid():
         return "the server is down, and its files are another user's"
     store = Store(settings.telemetry)
-    os.umask(stat.S_IRWXG | stat.S_IRWXO)
+    before = os.umask(stat.S_IRWXG | stat.S_IRWXO)
     try:
         store.seal_all()
         if (settings.collected / OPEN).exists():
@@ -114,4 +114,5 @@ def _here(settings: Settings) -> str:
         return str(error).splitlines()[0]
     finally:
         store.handle.close()
+        os.umask(before)
     return ""
