@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -76,8 +77,8 @@ class Prices:
         wait_until(same, 60)
 
     def report(self, since: float | None = None) -> ShadowReport:
-        ago = f"{time.time() - (since or self.begun):.3f}s"
-        return self.endpoint.shadow_report("green", since=ago)
+        moment = datetime.fromtimestamp(since or self.begun, UTC)
+        return self.endpoint.shadow_report("green", since=moment)
 
 
 def serving(sdk: Yard) -> list[int]:
@@ -144,7 +145,7 @@ def test_the_report_says_exactly_how_a_shadow_differs_also_over_kills_and_a_new_
     prices.endpoint.mirror_traffic = {}
     prices.settled()
     before = prices.report().compared
-    wait_until(lambda: prices.ask(7) and not orders(sdk))
+    wait_until(lambda: prices.ask(7) and not orders(sdk, "prices"), what="orders to go")
     since = time.time()
     for _ in range(20):
         prices.ask(7)
@@ -187,6 +188,11 @@ def serves(pid: int, service: str, version: str) -> bool:
     return (spec["service"], spec["service_version"]) == (service, version)
 
 
-def orders(yard: Yard) -> list[Path]:
-    """What is ordered of fronts."""
-    return [f for f in (yard.home / "run" / "fronts").glob("*.shadows.json") if f.exists()]
+def orders(yard: Yard, service: str) -> list[Path]:
+    """What is ordered of that service's fronts."""
+    found = []
+    for file in (yard.home / "run" / "fronts").glob("*.shadows.json"):
+        spec = file.with_name(file.name.removesuffix(".shadows.json") + ".json")
+        if spec.exists() and json.loads(spec.read_text())["service"] == service:
+            found.append(file)
+    return found
