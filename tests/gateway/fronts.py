@@ -28,7 +28,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        if self.path == "/untaken" and first:
+        dying = self.path == "/dying" and front.requests.count(self.path) <= 3
+        if (self.path == "/untaken" and first) or dying:
             self.close_connection = True
             return
         self.wfile.write(BEGINNING)  # as fronts do: it is taken
@@ -65,7 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
 class FrontServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """
     Answers with what it was asked; ``/die`` closes without an answer, ``/untaken`` and
-    ``/unread`` do so the first time they are asked, as if nothing had come, ``/wait`` waits
+    ``/unread`` do so the first time they are asked, as if nothing had come, ``/dying`` the first
+    three times, ``/wait`` waits
     to be released, ``/hold`` without having taken anything, ``/abandon`` for its caller to leave.
     """
 

@@ -184,6 +184,15 @@ def test_a_post_that_no_front_has_taken_is_sent_again(yard: Yard, path: str) -> 
     assert yard.fronts["a"].requests == ["/score", path, path]
 
 
+def test_a_post_that_meets_a_dying_front_again_and_again_waits_for_the_next(yard: Yard) -> None:
+    yard.gateway.apply(table(route(), yard.front("a")))
+
+    reply = yard.call("/serve/ws/svc/dying", body=b"x" * 10_000)
+
+    assert reply.status == 200
+    assert yard.fronts["a"].requests == ["/dying"] * 4
+
+
 def test_a_post_that_no_front_has_taken_and_none_takes_is_a_503(yard: Yard) -> None:
     yard.gateway.apply(table(route(), yard.front("a")))
     connection = yard.connect()

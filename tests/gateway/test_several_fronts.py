@@ -62,6 +62,8 @@ listen again_r1 from fronts
     bind 'unix@/run/user/1/my/again-r1' mode 600
     unique-id-format %[req.hdr(x-request-id)]
     timeout server 95500ms
+    option http-buffer-request
+    retry-on conn-failure empty-response
     retries 20
     balance leastconn
     default-server check inter 2s fastinter 100ms downinter 100ms fall 1 rise 1

@@ -19,7 +19,9 @@ def front_sections(backend: Backend, layout: Layout) -> tuple[str, ...]:
     front begins its answer (``HTTP/1.1``) before any worker is told of a request: one that had
     begun is lost, which is a 502; one without a byte was not taken, and is sent once more, inside
     this process, to ``again``, which takes a new connection to a front and says what becomes of
-    it. HAProxy can do that with what it had whole before it sent any of it: up to 16 KB.
+    it. HAProxy can do that with what it had whole before it sent any of it: up to 16 KB. A front
+    that is just dying still takes connections, and closes them without a byte: ``again`` tries
+    until there is another.
     """
     return _sections(backend, layout.sockets)
 
@@ -46,6 +48,8 @@ def _sections(backend: Backend, sockets: Path) -> tuple[str, ...]:
         f"bind {place} mode 600",
         "unique-id-format %[req.hdr(x-request-id)]",
         timeout,
+        "option http-buffer-request",
+        "retry-on conn-failure empty-response",
         *(() if len(backend.sockets) == 1 else ("retries 20",)),
         *fronts,
         f"{PAUSE}{_unchecked(backend)}",
