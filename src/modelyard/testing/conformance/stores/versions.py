@@ -1,6 +1,6 @@
 """What ``ServiceStore`` promises of versions, and of what changes together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,8 +13,6 @@ from modelyard.domain.traffic import Split, Traffic
 from modelyard.stores.stores import Stores
 from modelyard.testing.conformance.stores import samples
 from modelyard.testing.conformance.stores.samples import KEYS, NOW, TAGS, at_once, furnished
-
-Decide = Callable[[Service, Sequence[ServiceVersion]], Edit]
 
 TRAFFIC = Traffic(
     given={"blue": 900, "green": 100},
