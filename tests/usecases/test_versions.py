@@ -413,3 +413,17 @@ def test_values_of_variables_stay_out_of_events(two: Yard) -> None:
 
     assert [e.after["variables"] for e in told] == [["TOKEN"], ["PASSWORD"]]
     assert "hunter2" not in str(told)
+
+
+def test_a_version_that_goes_while_it_is_looked_at_is_not_found(
+    two: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = two.stores.services.get("ws", "salary")
+    there = two.stores.services.versions(service.id)
+    answers = iter([there])
+    left = [version for version in there if version.name != "green"]
+    monkeypatch.setattr(two.stores.services, "versions", lambda _: next(answers, left))
+    two.cases.watch.version(service, "green")
+
+    with pytest.raises(NotFound, match="no version 'green'"):
+        two.cases.watch.version(service, "green")

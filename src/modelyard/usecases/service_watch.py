@@ -11,7 +11,7 @@ from modelyard.domain.services import Revision, RevisionState, Service
 from modelyard.ports import EnvironmentStore, ServiceStore, Target
 from modelyard.usecases.schema_diff import Changes, changes
 from modelyard.usecases.service_view import view
-from modelyard.usecases.version_rules import find_version
+from modelyard.usecases.version_rules import find_version, missing_version
 from modelyard.wire import services as wire
 
 _RUNS = {RevisionState.STARTING, RevisionState.READY, RevisionState.DRAINING}
@@ -63,9 +63,11 @@ class ServiceWatch:
 
     def version(self, service: Service, name: str) -> wire.Version:
         """How one of its versions is now. Raises NotFound."""
-        find_version(service, self._store.versions(service.id), name)
-        views = self.view(service).versions
-        return next(version for version in views if version.name == name)
+        # asked once: a version may go at any moment, and what it is now decides
+        views = {version.name: version for version in self.view(service).versions}
+        if name not in views:
+            raise missing_version(service, views, name)
+        return views[name]
 
     def logs(self, service: Service, lines: int, version: str = "") -> list[str]:
         """

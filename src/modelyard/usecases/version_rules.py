@@ -1,7 +1,7 @@
 """What may become of a version of a service. Pure."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -34,11 +34,14 @@ def find_version(
     """Raises NotFound with near names."""
     found = next((version for version in versions if version.name == name), None)
     if found is None:
-        raise NotFound(
-            f"Service {service.name!r} has no version {name!r}. "
-            + did_you_mean(name, (version.name for version in versions))
-        )
+        raise missing_version(service, [version.name for version in versions], name)
     return found
+
+
+def missing_version(service: Service, names: Iterable[str], name: str) -> NotFound:
+    """The error for a version that is not among ``names``; tells of near ones."""
+    near = did_you_mean(name, names)
+    return NotFound(f"Service {service.name!r} has no version {name!r}. {near}")
 
 
 def check_stays(service: Service, version: ServiceVersion | None = None) -> None:
