@@ -45,52 +45,10 @@ def make_cases(adapters: Adapters) -> UseCases:
     """Every use case over the adapters."""
     settings, stores, clock = adapters.settings, adapters.stores, adapters.clock
     snapshots = Snapshots(stores.snapshots, adapters.blobs, settings.max_upload)
-    models = Models(
-        stores.models,
-        stores.workspaces,
-        stores.runs,
-        stores.snapshots,
-        snapshots,
-        stores.services,
-        stores.images,
-        clock,
-    )
-    environments = Environments(
-        stores.environments,
-        stores.workspaces,
-        stores.models,
-        adapters.builder,
-        clock,
-        settings.logs / "builds",
-        adapters.wake.set,
-    )
-    contents = Contents(
-        models,
-        stores.snapshots,
-        snapshots,
-        adapters.builder,
-        adapters.capacity,
-        settings.max_body,
-        Predictors(adapters.blobs),
-    )
-    runs = Runs(
-        stores.runs,
-        stores.experiments,
-        stores.snapshots,
-        adapters.blobs,
-        clock,
-        adapters.wake.set,
-    )
-    jobs = Jobs(
-        runs,
-        stores.runs,
-        snapshots,
-        environments,
-        adapters.blobs,
-        clock,
-        settings.home / "jobs",
-        adapters.wake.set,
-    )
+    models = _models(adapters, snapshots)
+    environments = _environments(adapters)
+    contents = _contents(adapters, models, snapshots)
+    runs = _runs(adapters)
     computes = make_computes(adapters)
     resolving = Resolving(contents, computes, environments)
     services = _services(adapters, resolving)
@@ -99,7 +57,7 @@ def make_cases(adapters: Adapters) -> UseCases:
         workspaces=Workspaces(stores.workspaces, stores.services, clock),
         experiments=Experiments(stores.experiments, clock),
         runs=runs,
-        jobs=jobs,
+        jobs=_jobs(adapters, runs, snapshots, environments),
         blobs=Blobs(adapters.blobs, settings.max_upload),
         snapshots=snapshots,
         models=models,
@@ -116,6 +74,72 @@ def make_cases(adapters: Adapters) -> UseCases:
         server=make_status(adapters),
         spool_folder=settings.home / "uploads",
         max_upload=settings.max_upload,
+    )
+
+
+def _models(adapters: Adapters, snapshots: Snapshots) -> Models:
+    stores = adapters.stores
+    return Models(
+        stores.models,
+        stores.workspaces,
+        stores.runs,
+        stores.snapshots,
+        snapshots,
+        stores.services,
+        stores.images,
+        adapters.clock,
+    )
+
+
+def _environments(adapters: Adapters) -> Environments:
+    stores = adapters.stores
+    return Environments(
+        stores.environments,
+        stores.workspaces,
+        stores.models,
+        adapters.builder,
+        adapters.clock,
+        adapters.settings.logs / "builds",
+        adapters.wake.set,
+    )
+
+
+def _contents(adapters: Adapters, models: Models, snapshots: Snapshots) -> Contents:
+    return Contents(
+        models,
+        adapters.stores.snapshots,
+        snapshots,
+        adapters.builder,
+        adapters.capacity,
+        adapters.settings.max_body,
+        Predictors(adapters.blobs),
+    )
+
+
+def _runs(adapters: Adapters) -> Runs:
+    stores = adapters.stores
+    return Runs(
+        stores.runs,
+        stores.experiments,
+        stores.snapshots,
+        adapters.blobs,
+        adapters.clock,
+        adapters.wake.set,
+    )
+
+
+def _jobs(
+    adapters: Adapters, runs: Runs, snapshots: Snapshots, environments: Environments
+) -> Jobs:
+    return Jobs(
+        runs,
+        adapters.stores.runs,
+        snapshots,
+        environments,
+        adapters.blobs,
+        adapters.clock,
+        adapters.settings.home / "jobs",
+        adapters.wake.set,
     )
 
 
