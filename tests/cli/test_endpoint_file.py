@@ -66,6 +66,43 @@ def test_what_is_wrong_is_said_with_its_place(text: str, said: str) -> None:
     assert "$" not in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("tags: &t {x: *t}", "an alias in it stands for itself"),
+        ("tags: &t {<<: *t}", "an alias in it stands for itself"),
+        (f"tags: {'{a: ' * 2000}{'}' * 2000}", "nests deeper than 40 levels"),
+        ("? [a, b]\n: 1", "e.yml, line 2: a key must be a text"),
+        ("traffic: {a: !!int many}", "'many' is no int"),
+        ("traffic: {a: !!bool many}", "'many' is no bool"),
+        (f"traffic: {{a: {'9' * 5000}}}", "is no int"),
+        ("tags: {x: 2001-99-99}", "'2001-99-99' is no timestamp"),
+        ("tags: {x: \x01}", "unacceptable character #x0001"),
+        ('description: "\\ud800"', "half a character cannot be sent"),
+    ],
+)
+def test_what_no_honest_file_says_is_refused_with_a_sentence(more: str, said: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        read(_file(more), "e.yml")
+
+    assert said in refused.value.message
+
+
+def test_aliases_that_stand_for_millions_of_values_are_refused_at_once() -> None:
+    lines = ["a0: &a0 {k: v}"]
+    lines += [
+        f"a{n}: &a{n} {{{', '.join(f'k{i}: *a{n - 1}' for i in range(9))}}}" for n in range(1, 10)
+    ]
+
+    with pytest.raises(BadInput, match=r"more than 50,000 things, aliases counted each time"):
+        read(_file("tags:\n  " + "\n  ".join(lines)), "e.yml")
+
+
+def _file(more: str) -> str:
+    """A file of which these are the lines from the second on."""
+    return f"name: x\n{more}\nversions: {{a: {{}}}}\n"
+
+
 def test_several_wrong_keys_are_said_at_once() -> None:
     with pytest.raises(BadInput) as refused:
         read("nam: x\nversions: {a: {model: [b]}}\n", "e.yml")

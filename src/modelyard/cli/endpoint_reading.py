@@ -1,37 +1,27 @@
 """Reading an endpoint's file: what is wrong with it is said with its line."""
 
 import difflib
-import re
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
 from modelyard.cli.endpoint_file import EndpointFile, FileVersion
+from modelyard.cli.endpoint_yaml import load
 from modelyard.domain.errors import BadInput
 
 T = TypeVar("T")
-_BOOLEAN = "tag:yaml.org,2002:bool"
 
 
 def read(text: str, name: str) -> EndpointFile:
     """The file. Raises ``BadInput`` with the line, and the near key where one is not known."""
-    yaml = import_module("yaml")  # takes long to load, and only this needs it
-    loader = _loader(yaml)(text)
-    try:
-        root = loader.get_single_node()
-        if not isinstance(root, yaml.MappingNode):
-            raise BadInput(f"{name} says nothing: write name: and versions:, see the guide.")
+
+    def check(yaml: Any, root: Any) -> None:
         wrong = [f"{name}, line {line}: {said}" for line, said in _keys(yaml, root, EndpointFile)]
         if wrong:
             raise BadInput("\n".join(wrong))
-        data = loader.construct_document(root)
-    except yaml.YAMLError as error:
-        raise BadInput(f"{name} is not valid YAML: {error}") from error
-    finally:
-        loader.dispose()
-    return _converted(data, name)
+
+    return _converted(load(text, name, check), name)
 
 
 def _converted(data: dict[str, Any], name: str) -> EndpointFile:
@@ -51,25 +41,6 @@ def _convert(data: Any, kind: type[T], where: str) -> T:
         said, _, place = str(error).partition(" - at `$")
         at = place.rstrip("`").lstrip(".")
         raise BadInput(f"{where}{f', {at}' if at else ''}: {said}.") from error
-
-
-def _loader(yaml: Any) -> type[Any]:
-    """YAML 1.2's words for yes and no: off, on and no are texts. Keys are texts."""
-
-    class Loader(yaml.SafeLoader):  # type: ignore[misc]
-        yaml_implicit_resolvers = {
-            first: [(tag, regexp) for tag, regexp in resolvers if tag != _BOOLEAN]
-            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
-            del deep  # a whole document is wanted, with all in it
-            self.flatten_mapping(node)
-            return {key.value: self.construct_object(value, True) for key, value in node.value}
-
-    pattern = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
-    Loader.add_implicit_resolver(_BOOLEAN, pattern, list("tTfF"))
-    return Loader
 
 
 def _keys(yaml: Any, node: Any, kind: Any) -> Iterator[tuple[int, str]]:
