@@ -22,7 +22,7 @@ from modelyard.domain.shadows import orders_path
 from modelyard.serving import launch, orphans, sharing
 from modelyard.serving.app import App
 from modelyard.serving.batches import Batches
-from modelyard.serving.control import ControlServer, Refused, whole_number
+from modelyard.serving.control import ControlServer
 from modelyard.serving.crew import Crew
 from modelyard.serving.decisions import thread_variables
 from modelyard.serving.heap import Heap
@@ -33,6 +33,7 @@ from modelyard.serving.logs import LogBook
 from modelyard.serving.nursery import Nursery
 from modelyard.serving.openapi import kept
 from modelyard.serving.openapi.service import Described
+from modelyard.serving.operations import Operations
 from modelyard.serving.pool import Pool
 from modelyard.serving.protocols.service import ServiceProtocols
 from modelyard.serving.queue import WaitingQueue
@@ -49,7 +50,7 @@ from modelyard.serving.workers import Launch
 DRAIN_EXTRA = 5.0
 """Seconds beyond the scoring timeout that a stopping front waits for what is under way."""
 
-MAX_WORKERS = 256
+VERSION = version("modelyard")
 
 
 def read_spec(path: Path) -> FrontSpec:
@@ -94,74 +95,32 @@ class Front:
             spec = replace(spec, rings="")  # workers need not mark lines that nobody takes
         self._spec = spec
         self.logs = LogBook(
-            Path(spec.log_file),
-            spec.log_bytes,
-            spec.log_files,
-            time.time,
-            self.rings.lines,
+            Path(spec.log_file), spec.log_bytes, spec.log_files, time.time, self.rings.lines
         )
         for problem in problems:
             self.logs.note(problem)
         self.queue = WaitingQueue(spec.queue_limit, spec.queue_wait, spec.concurrency)
         self.pool = Pool(self.queue, spec.scoring_timeout, self.logs.note)
         self.pool.failures = self.rings.failed
-        self.crew = Crew(
-            self.pool,
-            self.logs,
-            limits,
-            self._launch,
-            wanted=spec.workers,
-            init_timeout=spec.init_timeout,
-            nursery=self._nursery(),
-        )
-        if (batching := launch.batching(spec)) is not None:
-            self.pool.batches = Batches(
-                batching,
-                lambda: self.crew.script,
-                self.pool,
-                tell_parts=spec.collect_model_data,
-            )
+        self.crew = self._crew()
+        self.pool.batches = self._batches()
         self.scaler = Scaler(self.pool, self.crew, launch.bounds(spec))
-        self.sleeper = Sleeper(
-            self.pool,
-            self.crew,
-            self.scaler,
-            lambda: self.standing.in_flight,
-            idle_timeout=spec.idle_timeout,
-            cold_start_timeout=spec.cold_start_timeout,
-        )
+        self.sleeper = self._sleeper()
         self.standing = Standing(spec, self.pool, self.crew, limits, self.sleeper)
-        self.protocols = self._protocols(version("modelyard"))
-        app = App(
-            spec,
-            self.pool,
-            self.crew,
-            self.standing,
-            version=version("modelyard"),
-            note=self.logs.note,
-            protocols=self.protocols,
-            recorder=self.rings.recorder,
-        )
-        self.shadows = Shadows(
-            app,
-            spec.service_version,
-            lambda: self.standing.in_flight > 0,
-            discreet(self.rings.tell, launch.columns(spec)),
-            self.logs.note,
-            Path(spec.control_socket).parent,
-        )
+        self.protocols = self._protocols()
+        app = self._app()
+        self.shadows = self._shadows(app)
         self.http = HttpServer(app, Path(spec.socket))
-        self.control = ControlServer(
-            Path(spec.control_socket),
-            {
-                "status": self._status,
-                "drain": self._drain,
-                "stop": self._ask_to_stop,
-                "bounds": self._bounds,
-                "logs": self._tail,
-                "shadows": self._order_shadows,
-            },
+        operations = Operations(
+            spec,
+            self.queue,
+            self.scaler,
+            self.standing,
+            self.shadows,
+            self.logs,
+            self._stop.set,
         )
+        self.control = ControlServer(Path(spec.control_socket), operations.by_name())
 
     async def run(self) -> None:
         """Serve until asked to stop; then drain, and end everything that was started."""
@@ -218,28 +177,6 @@ class Front:
         self.logs.close()
         self.rings.close()
 
-    def _launch(self, number: int) -> Launch:
-        return launch.launch(self._spec, self._environment, self._threads(), number)
-
-    def _nursery(self) -> Nursery | None:
-        if self._spec.preload and not orphans.adopt():
-            self.logs.note("the workers do not share the model's memory: only Linux lets them")
-            return None
-        return launch.nursery(self._spec, self._environment, self._threads())
-
-    def _threads(self) -> Mapping[str, str]:
-        return {} if self._spec.cpu is None else thread_variables(self._spec.cpu)
-
-    def _protocols(self, version: str) -> ServiceProtocols:
-        return ServiceProtocols(
-            self._spec,
-            lambda: self.crew.script,
-            lambda: self.standing.state is FrontState.READY,
-            version=version,
-            describe=Described(self._spec, version).document,
-            heap=Heap(asyncio.get_running_loop().call_later, sharing.forget),
-        )
-
     async def _keep_description(self) -> None:
         """What it takes and gives, for comparing it with others when it does not run any more."""
         await self.crew.settled.wait()
@@ -254,36 +191,83 @@ class Front:
         error = context.get("exception")
         self.logs.note(f"unexpected: {context.get('message')} {error!r}")
 
-    async def _status(self, _: Mapping[str, Any]) -> Any:
-        return self.standing.status()
+    # the parts
 
-    async def _drain(self, _: Mapping[str, Any]) -> Any:
-        self.standing.drain()
-        return self.standing.status()
+    def _crew(self) -> Crew:
+        return Crew(
+            self.pool,
+            self.logs,
+            self._limits,
+            self._launch,
+            wanted=self._spec.workers,
+            init_timeout=self._spec.init_timeout,
+            nursery=self._nursery(),
+        )
 
-    async def _ask_to_stop(self, _: Mapping[str, Any]) -> Any:
-        self._stop.set()
-        return self.standing.status()
+    def _launch(self, number: int) -> Launch:
+        return launch.launch(self._spec, self._environment, self._threads(), number)
 
-    async def _bounds(self, message: Mapping[str, Any]) -> Any:
-        spec = self._spec
-        if spec.spec_version != message.get("spec_version", SPEC_VERSION):
-            raise Refused(f"This front reads spec_version {SPEC_VERSION}.")
-        bounds = self.scaler.bounds
-        least = whole_number(message, "workers", 0, MAX_WORKERS, bounds.least)
-        usual = bounds.most if spec.max_workers else least
-        most = whole_number(message, "max_workers", 0, MAX_WORKERS, usual)
-        self.queue.limit = whole_number(message, "queue_limit", 0, 1_000_000, self.queue.limit)
-        self.scaler.bound(least, most)
-        return self.standing.status()
+    def _nursery(self) -> Nursery | None:
+        if self._spec.preload and not orphans.adopt():
+            self.logs.note("the workers do not share the model's memory: only Linux lets them")
+            return None
+        return launch.nursery(self._spec, self._environment, self._threads())
 
-    async def _order_shadows(self, message: Mapping[str, Any]) -> Any:
-        await self.shadows.ordered(message)
-        return self.standing.status()
+    def _threads(self) -> Mapping[str, str]:
+        return {} if self._spec.cpu is None else thread_variables(self._spec.cpu)
 
-    async def _tail(self, message: Mapping[str, Any]) -> Any:
-        count = whole_number(message, "lines", 1, 100_000, 200)
-        return {"lines": await self.logs.last_lines(count)}
+    def _batches(self) -> Batches | None:
+        batching = launch.batching(self._spec)
+        if batching is None:
+            return None
+        return Batches(
+            batching,
+            lambda: self.crew.script,
+            self.pool,
+            tell_parts=self._spec.collect_model_data,
+        )
+
+    def _sleeper(self) -> Sleeper:
+        return Sleeper(
+            self.pool,
+            self.crew,
+            self.scaler,
+            lambda: self.standing.in_flight,
+            idle_timeout=self._spec.idle_timeout,
+            cold_start_timeout=self._spec.cold_start_timeout,
+        )
+
+    def _protocols(self) -> ServiceProtocols:
+        return ServiceProtocols(
+            self._spec,
+            lambda: self.crew.script,
+            lambda: self.standing.state is FrontState.READY,
+            version=VERSION,
+            describe=Described(self._spec, VERSION).document,
+            heap=Heap(asyncio.get_running_loop().call_later, sharing.forget),
+        )
+
+    def _app(self) -> App:
+        return App(
+            self._spec,
+            self.pool,
+            self.crew,
+            self.standing,
+            version=VERSION,
+            note=self.logs.note,
+            protocols=self.protocols,
+            recorder=self.rings.recorder,
+        )
+
+    def _shadows(self, app: App) -> Shadows:
+        return Shadows(
+            app,
+            self._spec.service_version,
+            lambda: self.standing.in_flight > 0,
+            discreet(self.rings.tell, launch.columns(self._spec)),
+            self.logs.note,
+            Path(self._spec.control_socket).parent,
+        )
 
 
 async def serve(spec: FrontSpec, environment: Mapping[str, str], file: Path | None = None) -> None:
