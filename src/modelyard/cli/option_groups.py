@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import wraps
 from typing import Any, get_type_hints
 
@@ -12,7 +12,8 @@ def grouped_options(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """
     Give a command the fields of dataclasses as options: ``@grouped_options(runs=Runs)`` puts those
-    of ``Runs`` where the command has its parameter ``runs``, which then gets a ``Runs``.
+    of ``Runs`` where the command has its parameter ``runs``, which then gets a ``Runs``. What a
+    field's default is, None unless said, is the option's.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -46,7 +47,10 @@ def _of(kind: type[Any]) -> list[inspect.Parameter]:
     hints = get_type_hints(kind, include_extras=True)
     return [
         inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hints[field.name]
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None if field.default is MISSING else field.default,
+            annotation=hints[field.name],
         )
         for field in fields(kind)
     ]

@@ -3,6 +3,7 @@
 import csv
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,40 +11,73 @@ import msgspec
 import typer
 
 from modelyard.cli.choose import running_server
+from modelyard.cli.option_groups import grouped_options
 from modelyard.cli.output import Column, Json, print_json, remark, say, show_all
 from modelyard.domain.errors import BadInput, Unavailable
-from modelyard.sdk.client import path
+from modelyard.sdk.client import Client, path
 from modelyard.sdk.telemetry import BASE
 from modelyard.sdk.telemetry_result import QueryResult
 from modelyard.wire import telemetry as wire
 from modelyard.wire.workspaces import Workspace
 
+Text = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="QUERY", help="SQL or KQL; @FILE reads it from a file, - from standard input."
+    ),
+]
+Kql = Annotated[
+    bool,
+    typer.Option(
+        "--kql", help="It is KQL (known by itself where it begins 'TABLE |', let, union)."
+    ),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter", "-p", help="VALUE for the next ?, or NAME=VALUE for $NAME; repeatable."
+    ),
+]
+Since = Annotated[str | None, typer.Option(help="Only what is newer: 30m, 12h, 7d, or a time.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at most.")]
+Timeout = Annotated[float | None, typer.Option(help="Seconds at most; 30 by default.")]
+Saved = Annotated[str | None, typer.Option(help="Run the query saved under a name.")]
 
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked, and how; None is the server's default."""
+
+    text: Text = None
+    kql: Kql = False
+    parameter: Parameters = None
+    since: Since = None
+    limit: Limit = 1000
+    timeout: Timeout = None
+    saved: Saved = None
+
+    @property
+    def language(self) -> str | None:
+        """None where the server is to know it by itself."""
+        return "kql" if self.kql else None
+
+    def query(self, ws: str | None) -> wire.Query:
+        """As the server takes it. Raises ``BadInput``."""
+        return wire.Query(
+            query=None if self.text is None else _text(self.text),
+            saved=self.saved,
+            parameters=_parameters(self.parameter or []),
+            language=self.language,
+            timeout=self.timeout,
+            limit=self.limit,
+            since=self.since,
+            workspace=ws,
+        )
+
+
+@grouped_options(asked=Asked)
 def query(
-    text: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="QUERY", help="SQL or KQL; @FILE reads it from a file, - from standard input."
-        ),
-    ] = None,
-    kql: Annotated[
-        bool,
-        typer.Option(
-            "--kql", help="It is KQL (known by itself where it begins 'TABLE |', let, union)."
-        ),
-    ] = False,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--parameter", "-p", help="VALUE for the next ?, or NAME=VALUE for $NAME; repeatable."
-        ),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Only what is newer: 30m, 12h, 7d, or a time.")
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at most.")] = 1000,
-    timeout: Annotated[float | None, typer.Option(help="Seconds at most; 30 by default.")] = None,
-    saved: Annotated[str | None, typer.Option(help="Run the query saved under a name.")] = None,
+    asked: Asked,
     save: Annotated[
         str | None, typer.Option(help="Save the query under a name instead of running it.")
     ] = None,
@@ -65,35 +99,28 @@ def query(
     """
     client = running_server()
     if tables:
-        _tables(list(client.items(f"{BASE}/tables", wire.TableInfo)), text, as_json)
+        _tables(list(client.items(f"{BASE}/tables", wire.TableInfo)), asked.text, as_json)
         return
-    if (text is None) == (saved is None):
+    if (asked.text is None) == (asked.saved is None):
         raise BadInput(
             'Say what to ask: modelyard query "SELECT …", or --saved NAME. What there is: '
             "modelyard query --tables"
         )
-    language = "kql" if kql else None
     if save is not None:
-        wanted = wire.SavedQueryRequest(query=_text(text or ""), language=language)
-        client.send("PUT", BASE + path("saved", save), wanted, wire.SavedQuery)
-        say(f"Saved. Run it: modelyard query --saved {save}")
+        _save(client, save, asked)
         return
-    asked = wire.Query(
-        query=None if text is None else _text(text),
-        saved=saved,
-        parameters=_parameters(parameter or []),
-        language=language,
-        timeout=timeout,
-        limit=limit,
-        since=since,
-        workspace=ws,
-    )
-    answer = client.send("POST", f"{BASE}/query", asked, wire.QueryResult)
+    answer = client.send("POST", f"{BASE}/query", asked.query(ws), wire.QueryResult)
     if ws and not answer.rows:
         # a workspace that is not there has no rows either: that is what to say then
         with suppress(Unavailable):
             client.get(path("workspaces", ws), Workspace)
     _show(QueryResult(answer), as_json, as_csv)
+
+
+def _save(client: Client, name: str, asked: Asked) -> None:
+    wanted = wire.SavedQueryRequest(query=_text(asked.text or ""), language=asked.language)
+    client.send("PUT", BASE + path("saved", name), wanted, wire.SavedQuery)
+    say(f"Saved. Run it: modelyard query --saved {name}")
 
 
 def _show(result: QueryResult, as_json: bool, as_csv: bool) -> None:

@@ -3,7 +3,7 @@
 import sys
 import time
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,12 +12,12 @@ from rich.live import Live
 from modelyard.cli import rollout_view as view
 from modelyard.cli.choose import WorkspaceOption, running_server, server, workspace
 from modelyard.cli.deployments import at, find
+from modelyard.cli.option_groups import grouped_options
 from modelyard.cli.output import Column, Json, Yes, confirm, print_json, remark, say, show_all
-from modelyard.cli.rollout_options import metric as metric_of
-from modelyard.cli.rollout_options import steps as steps_of
-from modelyard.domain.errors import BadInput, NotFound
+from modelyard.cli.rollout_options import Plan
+from modelyard.domain.errors import NotFound
 from modelyard.sdk.client import Client
-from modelyard.wire.rollouts import Rollout, RolloutDecision, RolloutRequest
+from modelyard.wire.rollouts import Rollout, RolloutDecision
 
 app = typer.Typer(no_args_is_help=True, help="Traffic moved to a new version, on evidence.")
 POLL = 1.0
@@ -36,54 +36,13 @@ _LISTED: list[Column] = [
 
 
 @app.command()
+@grouped_options(plan=Plan)
 def start(
     name: ServiceName,
     candidate: Annotated[
         str, typer.Argument(metavar="VERSION", help="The version that shall take over.")
     ],
-    steps: Annotated[
-        str | None, typer.Option(help="Its shares in percent (default 1,5,25,50,100).")
-    ] = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(help="What shall be better: NAME[:KIND][,KEY=VALUE], like sales:rate."),
-    ] = None,
-    guardrail: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What must not be worse, written like --metric; may be repeated (default: "
-            "errors, 95th percentile of the latency, 503s)."
-        ),
-    ] = None,
-    no_guardrails: Annotated[
-        bool, typer.Option("--no-guardrails", help="Nothing must not be worse.")
-    ] = False,
-    control: Annotated[
-        str | None, typer.Option(help="What it is compared with (default: the default version).")
-    ] = None,
-    promote: Annotated[
-        str | None,
-        typer.Option(help="propose: a person decides at the end (default); or automatic."),
-    ] = None,
-    step_seconds: Annotated[
-        float | None, typer.Option(help="Seconds that a step takes at least (default 60).")
-    ] = None,
-    step_users: Annotated[
-        int | None, typer.Option(help="Units of each version in a step at least (default 100).")
-    ] = None,
-    alpha: Annotated[
-        float | None, typer.Option(help="Share of false alarms put up with (default 0.05).")
-    ] = None,
-    prove_guardrails: Annotated[
-        bool | None,
-        typer.Option(
-            "--prove-guardrails/--no-prove-guardrails",
-            help="A promotion needs proof that each margin is kept (default), or only no breach.",
-        ),
-    ] = None,
-    max_seconds: Annotated[
-        float | None, typer.Option(help="Seconds after which it ends without proof.")
-    ] = None,
+    plan: Plan,
     watch: Watch = False,
     ws: WorkspaceOption = None,
     as_json: Json = False,
@@ -97,25 +56,9 @@ def start(
 
     The server goes on with it; a breach of a guardrail rolls back by itself.
     """
-    if guardrail and no_guardrails:
-        raise BadInput("--guardrail and --no-guardrails contradict each other.")
-    guardrails = [metric_of(text) for text in guardrail or ()] or None
-    said = {
-        "steps": steps_of(steps),
-        "metric": None if metric is None else metric_of(metric),
-        "guardrails": [] if no_guardrails else guardrails,
-        "control": control,
-        "promote": promote,
-        "step_seconds": step_seconds,
-        "step_users": step_users,
-        "alpha": alpha,
-        "max_seconds": max_seconds,
-        "prove_guardrails": prove_guardrails,
-    }
-    given: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
+    request = plan.request(candidate)
     client = server()
     space = workspace(client, ws)
-    request = RolloutRequest(candidate=candidate, **given)
     begun = client.send("POST", at(space, name) + "/rollouts", request, Rollout)
     if watch:
         _end(_watch(client, begun, as_json=as_json))
