@@ -44,6 +44,8 @@ def test_lines_of_json_may_have_empty_ones_between_them() -> None:
         ("", "o.csv", "o.csv lacks in its first line: request_id, metric, value"),
         ("request_id,metric\na,m\n", "o.csv", "lacks in its first line: value"),
         ("request_id,metric,value\na,m,1\nb,m,lots\n", "o.csv", "line 3: 'lots' is no number"),
+        ("request_id,metric,value\na,m,NaN\n", "o.csv", "line 2: 'NaN' is no finite number"),
+        ("request_id,metric,value\na,m,-inf\n", "o.csv", "line 2: '-inf' is no finite number"),
         ("request_id,metric,value\na,m,\n", "o.csv", "line 2: "),
         ("request_id,metric,value,time\na,m,1,soon\n", "o.csv", "line 2: 'soon' is no time"),
         ("x\n", "o.jsonl", "o.jsonl, line 1 is no JSON"),

@@ -1,6 +1,7 @@
 """service feedback: tell a service what became of its requests."""
 
 import csv
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -142,9 +143,12 @@ def _value(text: str, where: str) -> float | bool:
     if text.lower() in {"true", "yes", "false", "no"}:
         return text.lower() in {"true", "yes"}
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         raise BadInput(f"{where}: {text!r} is no number, and neither true nor false.") from None
+    if not math.isfinite(number):
+        raise BadInput(f"{where}: {text!r} is no finite number.")
+    return number
 
 
 def _moment(text: str, where: str) -> datetime:
