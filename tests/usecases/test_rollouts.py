@@ -82,6 +82,21 @@ from tests.usecases.rollout_world import World
             {"guardrails": [Metric(name="x", kind="bounded", low=1, high=1)]}, BadInput,
             "low of metric 'x'", id="bounds",
         ),
+        pytest.param(
+            {"guardrails": [Metric(name="x", kind="bounded", low=-1e308, high=1e308)]}, BadInput,
+            "low and high of metric 'x' are too far apart", id="bounds that overflow",
+        ),
+        pytest.param(
+            {"guardrails": [Metric(name=f"m{n}") for n in range(51)]}, BadInput,
+            "51 guardrails are too many; 50", id="too many guardrails",
+        ),
+        *(
+            pytest.param(
+                {"metric": Metric(name=name)}, BadInput, "No feedback can be told under the name",
+                id=f"name {name[:6]!r} that feedback refuses",
+            )
+            for name in (" sales", "sales ", "a\nb", "s" * 101)
+        ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_rolled_out_is_refused_by_name(

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from modelyard.domain.errors import BadInput, TooLarge
+from modelyard.domain.measuring import OUTCOME_NAME, names_outcome
 from modelyard.wire.rollouts import Feedback, Outcome
 
 MOST = 10_000
@@ -18,7 +19,6 @@ MOST = 10_000
 
 _LONGEST = 100
 _ID = re.compile(r"[!-~]{1,100}").fullmatch
-_METRIC = re.compile(r"[^\x00-\x1f\x7f]{1,100}").fullmatch
 _MANY = "outcomes"
 
 Place = tuple[str, str, str]
@@ -86,10 +86,8 @@ def _checked(one: Outcome, workspace: str, service: str, where: str) -> Told:
             f"{where}request_id={one.request_id[:_LONGEST]!r} is no id of a request: it stands in "
             "the answer's header x-ms-request-id, 1 to 100 characters without blanks."
         )
-    if not _METRIC(one.metric) or one.metric != one.metric.strip():
-        raise BadInput(
-            f"{where}metric={one.metric[:_LONGEST]!r} must be a name of 1 to 100 letters."
-        )
+    if not names_outcome(one.metric):
+        raise BadInput(f"{where}metric={one.metric[:_LONGEST]!r} must be {OUTCOME_NAME}.")
     value = float(one.value)
     if not math.isfinite(value):
         raise BadInput(f"{where}value={value!r} must be a finite number, true or false.")

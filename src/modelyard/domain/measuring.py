@@ -1,5 +1,6 @@
 """What two versions of a service are compared by, and what was counted."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,17 @@ Source = Literal["errors", "unavailable", "latency", "feedback", "metric"]
 Where a metric's values come from: requests that failed, requests that got 503, milliseconds of
 requests, outcomes that were sent in, custom metrics that the script's requests recorded.
 """
+
+
+OUTCOME_NAME = "1 to 100 characters, none of them a control character, and no blank at either end"
+"""What the name of an outcome must be."""
+
+_OUTCOME = re.compile(r"[^\x00-\x1f\x7f]{1,100}").fullmatch
+
+
+def names_outcome(name: str) -> bool:
+    """Whether feedback may be told under that name; ``OUTCOME_NAME`` says what it must be."""
+    return bool(_OUTCOME(name)) and name == name.strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """What people ask to compare, with all filled in that they left out."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from modelyard.abtest.metrics import KINDS
 from modelyard.domain.errors import BadInput
-from modelyard.domain.measuring import Source
+from modelyard.domain.measuring import OUTCOME_NAME, Source, names_outcome
 from modelyard.usecases.rollout_terms import Term
 from modelyard.wire.rollouts import Metric
 
@@ -29,6 +30,9 @@ _KNOWN: Mapping[str, Mapping[str, Any]] = {
 }
 """What these names stand for: rates in points (0.01 is one), latencies as a share."""
 
+MOST = 50
+"""Guardrails of a rollout: telemetry is asked for each of them at every look."""
+
 _SOURCE_KINDS = {"errors": ("rate",), "unavailable": ("rate",), "latency": ("quantile", "mean")}
 _LOSS = 0.1
 """Share of the control's value that another guardrail may lose when nothing is said."""
@@ -36,9 +40,13 @@ _LOSS = 0.1
 
 def guardrails(asked: Sequence[Metric] | None) -> tuple[Term, ...]:
     """All of them, the usual ones for None. Raises BadInput naming the one that cannot be."""
-    return tuple(
-        term(metric, guardrail=True) for metric in (GUARDRAILS if asked is None else asked)
-    )
+    metrics = GUARDRAILS if asked is None else asked
+    if len(metrics) > MOST:
+        raise BadInput(
+            f"{len(metrics):,} guardrails are too many; {MOST} are the most, and each of them "
+            "makes all of them slower to prove."
+        )
+    return tuple(term(metric, guardrail=True) for metric in metrics)
 
 
 def term(asked: Metric, *, guardrail: bool) -> Term:
@@ -52,6 +60,11 @@ def term(asked: Metric, *, guardrail: bool) -> Term:
             f"source of metric {asked.name!r} must be one of {', '.join(SOURCES)}, "
             f"not {asked.source!r}."
         )
+    if source == "feedback" and not names_outcome(asked.name):
+        raise BadInput(
+            f"No feedback can be told under the name {asked.name[:100]!r} of a metric: it must be "
+            f"{OUTCOME_NAME}."
+        )
     kind = asked.kind or known.get("kind") or _kind_of(source)
     _check_kind(asked.name, source, kind)
     if asked.better not in {"", "higher", "lower"}:
@@ -60,6 +73,8 @@ def term(asked: Metric, *, guardrail: bool) -> Term:
         )
     if kind == "bounded" and not asked.low < asked.high:
         raise BadInput(f"low of metric {asked.name!r} must be under its high.")
+    if kind == "bounded" and not math.isfinite(asked.high - asked.low):
+        raise BadInput(f"low and high of metric {asked.name!r} are too far apart to count with.")
     quantile = 0.95 if asked.quantile is None else asked.quantile
     margin, relative = _margin(asked, known, guardrail=guardrail)
     made = Term(
