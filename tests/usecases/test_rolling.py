@@ -342,6 +342,20 @@ def test_traffic_that_somebody_else_changed_ends_it_and_stays() -> None:
     assert effective(world.service)["green"] == 333
 
 
+def test_stickiness_that_changed_in_the_moment_it_began_ends_it() -> None:
+    world = World()
+    world.start()
+
+    world.stores.services.change(
+        "s1", lambda s: replace(s, traffic=replace(s.traffic, sticky="cookie"))
+    )
+    world.tick()
+
+    found = world.view()
+    assert found.state == "stopped"
+    assert "How users stay with a version" in found.reasons[0]
+
+
 def test_a_step_does_not_count_before_the_gateway_does_what_is_stored() -> None:
     world = World()
     world.start()

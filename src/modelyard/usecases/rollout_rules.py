@@ -88,6 +88,10 @@ def _lost(s: Situation, service: Service) -> Next | None:
 
 def _moved_by_others(s: Situation, service: Service) -> Next | None:
     present = split_of(service)
+    if terms_of(s.rollout).by_user != bool(service.traffic.sticky):
+        # only in the moment in which it was begun: from then on nobody may
+        why = f"How users stay with a version of service {service.name!r} was changed meanwhile."
+        return End(RolloutState.STOPPED, (why, "What is counted is not what is compared."))
     if present in _ours(s.rollout):
         return None
     return End(RolloutState.STOPPED, (_strange(s.rollout, present),))
