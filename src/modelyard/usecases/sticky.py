@@ -10,6 +10,9 @@ What is used of all that may be the name of a header (RFC 9110) or a cookie (RFC
 reads it by a rule of its configuration, where the rest would mean something.
 """
 
+_TAKEN = re.compile(r"x-modelyard-.*|x-request-id|authorization")
+"""Headers that the gateway removes before it asks for the user, or makes anew for each request."""
+
 
 def checked_sticky(sticky: str) -> str:
     """
@@ -30,6 +33,12 @@ def checked_sticky(sticky: str) -> str:
         raise BadInput(
             f"sticky {sticky!r}: the name of a {kind} must be 1 to 64 letters, digits, '-', "
             "'_' or '.'.",
+            details={"field": "sticky"},
+        )
+    if kind == "header" and _TAKEN.fullmatch(name.lower()):
+        raise BadInput(
+            f"sticky {sticky!r}: no user can be known by that header, because the gateway takes it "
+            "away or writes it itself. Name one that callers send.",
             details={"field": "sticky"},
         )
     return f"header:{name.lower()}" if kind == "header" else sticky
