@@ -37,8 +37,8 @@ def checked_sticky(sticky: str) -> str:
         )
     if kind == "header" and _TAKEN.fullmatch(name.lower()):
         raise BadInput(
-            f"sticky {sticky!r}: no user can be known by that header, because the gateway takes it "
-            "away or writes it itself. Name one that callers send.",
+            f"sticky {sticky!r}: no user can be known by that header, because the gateway takes "
+            "it away or writes it itself. Name one that callers send.",
             details={"field": "sticky"},
         )
     return f"header:{name.lower()}" if kind == "header" else sticky
