@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import modelyard
-from modelyard.sdk.environments import definition_of
+from modelyard.sdk.deployed_facts import DeployedFacts
 from modelyard.wire.services import Version
 
 
@@ -32,12 +32,15 @@ class Owner(Protocol):
     ) -> Version: ...
 
 
-class EndpointVersion:
+class EndpointVersion(DeployedFacts):
     """
     What is known of a version when ``endpoint.versions`` was read, and calls that go to it alone.
     """
 
+    _facts: Version
+
     def __init__(self, endpoint: Owner, facts: Version) -> None:
+        self.workspace = endpoint.workspace
         self._endpoint = endpoint
         self._facts = facts
 
@@ -70,32 +73,8 @@ class EndpointVersion:
     # --- what is known of it
 
     @property
-    def name(self) -> str:
-        return self._facts.name
-
-    @property
     def state(self) -> str:
         return self._facts.state
-
-    @property
-    def error(self) -> dict[str, Any] | None:
-        return self._facts.error
-
-    @property
-    def notes(self) -> list[str]:
-        return [*self._facts.notes]
-
-    @property
-    def tags(self) -> dict[str, str]:
-        return dict(self._facts.tags)
-
-    @property
-    def properties(self) -> dict[str, str]:
-        return dict(self._facts.properties)
-
-    @property
-    def description(self) -> str:
-        return self._facts.description
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -123,23 +102,6 @@ class EndpointVersion:
     @property
     def compute_type(self) -> str:
         return self._endpoint.compute_type
-
-    @property
-    def models(self) -> "list[modelyard.Model]":
-        """The registered models it serves."""
-        ids = [m for m in self._facts.models if not m.endswith(":0")]
-        return [modelyard.Model(self._endpoint.workspace, id=id) for id in ids]
-
-    @property
-    def environment(self) -> "modelyard.Environment | None":
-        found = self._facts.environment
-        if not found.get("name"):
-            return None
-        return modelyard.Environment._from_definition(definition_of(found))
-
-    @property
-    def entry_script(self) -> str | None:
-        return self._facts.entry_script or None
 
     def serialize(self) -> dict[str, Any]:
         """What is known of it, under Azure's keys."""

@@ -3,18 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-import modelyard
 from modelyard.domain.errors import NotFound, Unavailable
 from modelyard.sdk.client import Client, path
-from modelyard.sdk.environments import definition_of
+from modelyard.sdk.deployed_facts import DeployedFacts
 from modelyard.sdk.errors import WebserviceException, raised_as
 from modelyard.wire import services as wire
 
 
-class ServiceFacts:
+class ServiceFacts(DeployedFacts):
     """Attributes, read from the server while the service is on its way."""
 
-    workspace: "modelyard.Workspace"
     _client: Client
     _facts: wire.Service
 
@@ -44,10 +42,6 @@ class ServiceFacts:
             "computeName": facts.compute or None,
             "createdBy": facts.created_by,
         }
-
-    @property
-    def name(self) -> str:
-        return self._facts.name
 
     @property
     def state(self) -> str:
@@ -81,27 +75,6 @@ class ServiceFacts:
         return self._facts.auth == "token"
 
     @property
-    def tags(self) -> dict[str, str]:
-        return dict(self._facts.tags)
-
-    @property
-    def properties(self) -> dict[str, str]:
-        return dict(self._facts.properties)
-
-    @property
-    def description(self) -> str:
-        return self._facts.description
-
-    @property
-    def error(self) -> dict[str, Any] | None:
-        return self._facts.error
-
-    @property
-    def notes(self) -> list[str]:
-        """Sentences of the server: what was pinned, that no key is needed."""
-        return [*self._facts.notes]
-
-    @property
     def created_time(self) -> datetime:
         return self._facts.created
 
@@ -112,24 +85,6 @@ class ServiceFacts:
     @property
     def created_by(self) -> str:
         return self._facts.created_by
-
-    @property
-    def models(self) -> "list[modelyard.Model]":
-        """The registered models it serves."""
-        ids = [m for m in self._facts.models if not m.endswith(":0")]
-        return [modelyard.Model(self.workspace, id=id) for id in ids]
-
-    @property
-    def environment(self) -> "modelyard.Environment | None":
-        found = self._facts.environment
-        if not found.get("name"):
-            return None
-        return modelyard.Environment._from_definition(definition_of(found))
-
-    @property
-    def entry_script(self) -> str | None:
-        """The scoring script; None for a model that is served without one."""
-        return self._facts.entry_script or None
 
     @property
     def framework(self) -> str | None:
