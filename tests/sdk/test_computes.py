@@ -83,11 +83,13 @@ def test_a_cluster_that_is_there_is_attached_and_detached(ws: Workspace) -> None
     wanted = AksCompute.attach_configuration(resource_group="my-rg", cluster_name="mine")
     target = ComputeTarget.attach(ws, "mine", wanted)
     by_id = AksCompute.attach(ws, "other", "/subscriptions/s/clusters/other")
+    by_name = AksCompute.attach(ws, "third", resource_id="/subscriptions/s/clusters/third")
 
     assert (target.is_attached, target.cpu, target.memory_gb) == (True, None, None)
     assert by_id.cluster_resource_id == "/subscriptions/s/clusters/other"
+    assert by_name.cluster_resource_id == "/subscriptions/s/clusters/third"
     target.detach()
-    assert [c.name for c in ComputeTarget.list(ws)] == ["other"]
+    assert sorted(c.name for c in ComputeTarget.list(ws)) == ["other", "third"]
 
 
 def test_a_jobs_cluster_says_its_nodes_and_what_runs_on_it(ws: Workspace) -> None:

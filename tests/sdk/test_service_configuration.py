@@ -210,3 +210,39 @@ def test_a_change_by_a_name_that_nothing_knows_is_refused() -> None:
 )  # fmt: skip
 def test_azures_names_of_a_change_are_known(name: str) -> None:
     check_known("a service", {name: 1})
+
+
+_AKS_UPDATE = [
+    "image", "autoscale_enabled", "autoscale_min_replicas", "autoscale_max_replicas",
+    "autoscale_refresh_seconds", "autoscale_target_utilization", "collect_model_data",
+    "auth_enabled", "cpu_cores", "memory_gb", "enable_app_insights", "scoring_timeout_ms",
+    "replica_max_concurrent_requests", "max_request_wait_time", "num_replicas", "tags",
+    "properties", "description", "models", "inference_config", "gpu_cores", "period_seconds",
+    "initial_delay_seconds", "timeout_seconds", "success_threshold", "failure_threshold",
+    "namespace", "token_auth_enabled", "cpu_cores_limit", "memory_gb_limit",
+]  # fmt: skip
+_ACI_UPDATE = [
+    "image", "tags", "properties", "description", "auth_enabled", "ssl_enabled",
+    "ssl_cert_pem_file", "ssl_key_pem_file", "ssl_cname", "enable_app_insights", "models",
+    "inference_config",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"), [(AksWebservice, _AKS_UPDATE), (AciWebservice, _ACI_UPDATE)]
+)
+def test_arguments_of_an_update_have_azures_places(
+    kind: type[Webservice], names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: dict[str, Any] = {}
+    monkeypatch.setattr(ChangesService, "update", lambda _, **said: heard.update(said))
+    values = [None if name.startswith("ssl_") else f"the {name}" for name in names]
+
+    kind.update(object.__new__(kind), *values)
+
+    assert heard == {name: f"the {name}" for name in names if not name.startswith("ssl_")}
+
+
+def test_tls_of_a_service_that_is_changed_is_refused() -> None:
+    with pytest.raises(NotImplementedError, match="TLS proxy"):
+        AciWebservice.update(object.__new__(AciWebservice), ssl_enabled=True)

@@ -66,5 +66,33 @@ class AciWebservice(Webservice):
             cmk_key_version=cmk_key_version, vnet_name=vnet_name, subnet_name=subnet_name,
         )  # fmt: skip
 
+    def update(  # type: ignore[override]  # Azure's own order of arguments
+        self,
+        image: Any = None,
+        tags: Any = None,
+        properties: Any = None,
+        description: str | None = None,
+        auth_enabled: bool | None = None,
+        ssl_enabled: bool | None = None,
+        ssl_cert_pem_file: str | None = None,
+        ssl_key_pem_file: str | None = None,
+        ssl_cname: str | None = None,
+        enable_app_insights: bool | None = None,
+        models: Any = None,
+        inference_config: Any = None,
+        **further: Any,
+    ) -> None:
+        """Change what is said, leave the rest. Raises ``WebserviceException``; TLS is refused."""
+        del ssl_cert_pem_file, ssl_key_pem_file, ssl_cname
+        if ssl_enabled:
+            raise not_supported(
+                "ssl_enabled of a service", "Put a TLS proxy before Modelyard's one port."
+            )
+        super().update(
+            image=image, tags=tags, properties=properties, description=description,
+            auth_enabled=auth_enabled, enable_app_insights=enable_app_insights, models=models,
+            inference_config=inference_config, **further,
+        )  # fmt: skip
+
     def get_token(self) -> Any:
         raise not_supported("Token authentication of an ACI service", "Use get_keys().")

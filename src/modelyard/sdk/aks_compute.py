@@ -188,13 +188,20 @@ class AksCompute(ComputeTarget):
 
     @staticmethod
     def attach(
-        workspace: "modelyard.Workspace", name: str, attach_configuration: Any
+        workspace: "modelyard.Workspace",
+        name: str,
+        attach_configuration: Any = None,
+        *,
+        resource_id: str | None = None,
     ) -> "AksCompute":
-        """Like ``ComputeTarget.attach``; Azure's older form with a resource's id works too."""
+        """
+        Like ``ComputeTarget.attach``; Azure's older form with a resource's id, in its place or by
+        its name, works too.
+        """
         if isinstance(attach_configuration, str):
-            attach_configuration = AksCompute.attach_configuration(
-                resource_id=attach_configuration
-            )
+            resource_id = attach_configuration
+        if resource_id is not None:
+            attach_configuration = AksCompute.attach_configuration(resource_id=resource_id)
         return cast(AksCompute, ComputeTarget.attach(workspace, name, attach_configuration))
 
     @property
