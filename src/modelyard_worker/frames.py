@@ -36,7 +36,8 @@ RESPONSE   worker -> front: {"status", "headers": [[name, value], …], "run_ms"
 CHUNK      worker -> front: a piece of a streamed body; the first carries the RESPONSE's head
 END        worker -> front: no more comes for this request: its streamed body is complete
            ({"run_ms"}) or broke off ({"error", "code"}), or a CANCEL was obeyed ({"cancelled"})
-CANCEL     front -> worker: the client is gone; a request not started is dropped, others may go on
+CANCEL     front -> worker: the client is gone; a request not started is dropped, others may go on;
+           with {"back": true} somebody else shall have it: one that runs already goes on
 FAULT      worker -> front: init() or the worker itself failed: {"phase", "type", "message",
            "file", "line", "function", "traceback", "hint"}; with the phase "run" it tells, for
            telemetry, of an exception of run() besides that one's answer: {…, "request", "trace"}

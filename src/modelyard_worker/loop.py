@@ -88,10 +88,10 @@ class Loop:
             if frame.type == frames.REQUEST:
                 self._waiting.append(frame)
             elif frame.type == frames.CANCEL:
-                self._cancel(frame.id)
+                self._cancel(frame.id, bool(frame.head.get("back")))
 
-    def _cancel(self, id_: int) -> None:
-        if id_ == self._running:
+    def _cancel(self, id_: int, back: bool) -> None:
+        if id_ == self._running and not back:
             self._running_cancelled = True
         for frame in self._waiting:
             if frame.id == id_:
@@ -136,6 +136,7 @@ class Loop:
             )
         else:
             last = encode(self._stream(frame.id, answer, answer.pieces))
+            self._take(self._channel.poll())  # run_ms is not its time: others may be asked back
         self._page.finish()
         self._running = 0
         REQUEST_ID.set("")

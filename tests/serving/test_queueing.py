@@ -94,3 +94,51 @@ def test_many_at_once_all_get_their_own_answer(start: Start) -> None:
 
     assert not wrong
     assert (front.status() or {})["served"] == 640
+
+
+def quick(front: Front) -> None:
+    """Have the front see that run() takes next to nothing, so that it gives out lots."""
+    for _ in range(30):
+        front.score()
+
+
+def test_what_came_in_a_lot_with_a_slow_request_waits_no_longer_than_others(
+    start: Start, short_folder: Path
+) -> None:
+    front = start(queue_wait=0.5)
+    gate = short_folder / "gate"
+    quick(front)
+    requests = Background(front)
+    for _ in range(6):
+        requests.score(wait_for=str(gate))
+    in_flight(front, 6)
+
+    in_flight(front, 1)
+    gate.touch()
+
+    answers = sorted(requests.answers(), key=lambda answer: answer.status)
+    assert [answer.status for answer in answers] == [200] + [503] * 5
+    assert {answer.json["code"] for answer in answers[1:]} == {"queue_timeout"}
+    assert front.score().status == 200
+
+
+def test_what_came_in_a_lot_with_a_slow_request_is_run_once_by_whoever_is_free(
+    start: Start, short_folder: Path
+) -> None:
+    front = start(workers=2)
+    gates = [short_folder / "one", short_folder / "two"]
+    wait_until(lambda: (front.status() or {})["ready_workers"] == 2)
+    quick(front)
+    slow, behind = Background(front), Background(front)
+    for number in range(12):
+        (slow if number < 2 else behind).score(
+            print=f"number {number} runs", wait_for=str(gates[number] if number < 2 else gates[0])
+        )
+    in_flight(front, 12)
+
+    gates[0].touch()
+    gates[1].touch()
+
+    assert {answer.status for answer in (*slow.answers(), *behind.answers())} == {200}
+    log = front.log()
+    assert [log.count(f"number {number} runs") for number in range(12)] == [1] * 12

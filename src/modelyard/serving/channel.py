@@ -59,6 +59,11 @@ class Channel:
                 self._unsent.append(memoryview(data)[sent:])
                 self._loop.add_writer(self._socket.fileno(), self._write)
 
+    @property
+    def sent(self) -> bool:
+        """Whether all has been written that was to be sent."""
+        return not self._unsent
+
     def _write(self) -> None:
         try:
             while self._unsent:

@@ -14,6 +14,9 @@ from modelyard.serving.workers import Worker
 SWEEP = 0.05
 """Seconds between looks at timeouts; there are none while nothing is under way."""
 
+LOT_PATIENCE = 0.04
+"""Seconds of run() after which what waits behind it in the same worker is asked back."""
+
 TIMEOUT = "scoring timeout"
 MEMORY = "memory limit"
 STALLED = "stalled"
@@ -133,6 +136,12 @@ class Pool:
         self.queue.put_back(tickets, time.monotonic())
         self._wake()
 
+    def given_back(self, ticket: Ticket) -> None:
+        """What was in a lot behind a slow request waits at the head again, as long as before."""
+        ticket.attempts -= 1
+        self.queue.untake([ticket])
+        self._wake()
+
     def failed(self, fault: Mapping[str, Any]) -> None:
         """The user's code raised an exception: ``failures`` hears of it."""
         if self.failures is not None:
@@ -199,8 +208,9 @@ class Pool:
 
     def _give(self, workers: Sequence[Worker]) -> None:
         """One by one, and in lots where nobody is free."""
-        held = [len(worker.held) for worker in workers]
-        given = decisions.shares(len(self.queue), held, decisions.capacity(self._average))
+        room = decisions.capacity(self._average)
+        held = [room if worker.slow else len(worker.held) for worker in workers]
+        given = decisions.shares(len(self.queue), held, room)
         for worker, count in zip(workers, given, strict=True):
             if count and (tickets := self.queue.take(count)):
                 worker.give(tickets, self._timeout)
@@ -233,6 +243,7 @@ class Pool:
             ticket.refuse(self.queue.late())
         for worker in self.workers:
             self._look_at(worker, now)
+            self._look_behind(worker, now)
         if self.queue or any(worker.held for worker in self.workers):
             self._sweeping = self._loop.call_later(SWEEP, self._sweep)
 
@@ -246,6 +257,16 @@ class Pool:
         self._look_for_life(worker, now)
         if worker.forget_dropped():
             self._wake()
+
+    def _look_behind(self, worker: Worker, now: float) -> None:
+        """A lot is made of quick requests; what turns out slow must not keep the others."""
+        worker.ask_back(now, LOT_PATIENCE)
+        if not worker.slow or not worker.surely_waits():
+            return
+        for ticket in worker.behind()[self.queue.besides :]:
+            if ticket.wait_until <= now:
+                ticket.refuse(self.queue.late())
+                ticket.leave()
 
     def _look_for_life(self, worker: Worker, now: float) -> None:
         """What it never began waits at the head of the queue again, so that nobody is lost."""

@@ -46,6 +46,11 @@ class WaitingQueue:
         self._limit = limit
         self._most = limit + self._of_workers
 
+    @property
+    def besides(self) -> int:
+        """How many a worker may have besides the one that it runs."""
+        return self._besides
+
     def serve(self, workers: int) -> None:
         """So many workers take from it."""
         self._of_workers = self._besides * workers

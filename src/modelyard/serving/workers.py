@@ -27,6 +27,9 @@ from modelyard.serving.tickets import Answer, Ticket
 from modelyard_worker import frames
 
 RETIRE_SECONDS = 5.0
+_FRAME = 100
+_ONE_READ = 200_000
+"""Bytes of requests, each with ``_FRAME`` around it, that a worker surely reads at once."""
 _RESPONSE = frames.RESPONSE
 
 
@@ -38,6 +41,9 @@ class Listener(Protocol):
 
     def note(self, text: str) -> None:
         """An event for the log."""
+
+    def given_back(self, ticket: Ticket) -> None:
+        """It never began this one, which it was asked back for; somebody waits for it."""
 
     def failed(self, fault: Mapping[str, Any]) -> None:
         """The user's code raised an exception, in run() or before: what a FAULT says of it."""
@@ -76,6 +82,7 @@ class Worker:
         self._busy = 0.0
         self._page_seen = (0, 0)
         self._alive_at = self.started
+        self._slow = 0  # the request that has it for long, since others were asked back
         self._wordless = False  # it said nothing of requests that were cancelled
         self.ready: asyncio.Future[dict[str, Any] | None]
         self.ready = asyncio.get_running_loop().create_future()
@@ -118,6 +125,45 @@ class Worker:
     def cancel(self, ticket: Ticket) -> None:
         """Tell it that nobody waits for this answer any more."""
         self._channel.send((frames.encode(frames.Frame(frames.CANCEL, ticket.id)),))
+
+    def ask_back(self, now: float, patience: float) -> None:
+        """
+        Where one request has had it for longer than ``patience`` seconds, ask back those behind.
+
+        It reads of that when the one is done, and before it begins another.
+        """
+        running = self._page.read()
+        if not running.id or running.id == self._slow or now - running.started <= patience:
+            return
+        if running.id not in self.held:
+            return
+        self._slow = running.id
+        asked = [
+            frames.encode(frames.Frame(frames.CANCEL, ticket.id, {"back": True}))
+            for ticket in reversed(self.behind())  # each goes to the head of the queue
+        ]
+        if asked:
+            self._channel.send((b"".join(asked),))
+
+    @property
+    def slow(self) -> bool:
+        """Whether it is at a request that takes so long that none may wait behind it."""
+        return self._slow in self.held
+
+    def behind(self) -> list[Ticket]:
+        """Requests that wait behind the slow one, in their order; batches are not among them."""
+        return [
+            ticket
+            for ticket in self.held.values()
+            if ticket.id != self._slow
+            and not (ticket.begun or ticket.cancelled or ticket.settled)
+            and isinstance(ticket.subject, Incoming)
+        ]
+
+    def surely_waits(self) -> bool:
+        """Whether nothing of what was asked back can begin: it will read of that first."""
+        size = sum(len(ticket.head) + len(ticket.body) + _FRAME for ticket in self.held.values())
+        return size <= _ONE_READ and self._channel.sent and self._page.read().id == self._slow
 
     def overdue(self, now: float, timeout: float) -> Ticket | None:
         """The request that has run longer than it may; a stream may pause that long."""
@@ -274,6 +320,9 @@ class Worker:
             return
         if self.timed and not self.held:
             self._busy += time.monotonic() - self._busy_since
+        if head.get("cancelled") and not (ticket.begun or ticket.cancelled or ticket.settled):
+            self._listener.given_back(ticket)
+            return
         if ticket.begun or not head.get("cancelled"):
             self.answered += 1  # a request dropped before its start never counts as finished
         error = head.get("error")
