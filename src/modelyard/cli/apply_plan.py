@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from modelyard.cli.apply_kept import parts_as_kept, sticky_as_kept
 from modelyard.cli.apply_parts import (
     APPLIED,
     CONTENT,
@@ -154,7 +155,7 @@ def _steps(versions: Sequence[Wanted], present: Service | None) -> list[VersionS
         before = there[version.name].configuration.get(APPLIED, [])
         # what an earlier file spoke of and this one does not goes back to what it is by itself
         dropped = {part: DEFAULTS[part] for part in before if part in DEFAULTS}
-        asked = {**dropped, **says}
+        asked = parts_as_kept({**dropped, **says}, actual)
         parts = {p: v for p, v in asked.items() if not same(p, v, actual.get(p))}
         failed = there[version.name].state == "Failed"
         if parts or failed:
@@ -230,7 +231,7 @@ def _traffic(
         wanted = whole(shares, default)
         told_before = _listed(before) if now else None
         changes.append(Change("traffic", told_before, _listed(wanted) or "closed (404)"))
-    sticky = "" if file.sticky == "off" else file.sticky
+    sticky = None if file.sticky is None else sticky_as_kept(file.sticky)
     if sticky is not None and sticky != (now.sticky if now else ""):
         change.sticky = sticky
         changes.append(Change("sticky", (now.sticky if now else "") or "off", sticky or "off"))
