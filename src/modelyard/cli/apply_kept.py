@@ -1,4 +1,4 @@
-"""What the server keeps of what is asked, so that only what differs from that is a change. Pure."""
+"""What the server keeps of what is asked: only what differs from that is a change. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
