@@ -12,16 +12,9 @@ from modelyard.cli.apply_wanted import Wanted
 from modelyard.cli.applying import lines
 from modelyard.cli.endpoint_file import EndpointFile
 from modelyard.domain.errors import BadInput
+from modelyard.wire.contents import Content, Limits, ServingOptions
 from modelyard.wire.environments import EnvironmentDefinition
-from modelyard.wire.services import (
-    Content,
-    Limits,
-    Revision,
-    Service,
-    ServingOptions,
-    Traffic,
-    Version,
-)
+from modelyard.wire.services import Revision, Service, Traffic, Version
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 BARE = EnvironmentDefinition(name="service")

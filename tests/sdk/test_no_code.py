@@ -20,6 +20,7 @@ from modelyard import (
 from modelyard.domain.errors import BadInput
 from modelyard.sdk import deploying
 from modelyard.sdk.errors import UserErrorException, WebserviceException
+from modelyard.wire import contents
 from modelyard.wire import services as wire
 
 SCRIPT = "def init(): pass\ndef run(data): return data\n"
@@ -181,7 +182,7 @@ def test_nothing_is_sent_for_what_the_server_chooses() -> None:
     made = deploying.content(None, InferenceConfig(batching=Batching(4)))  # type: ignore[arg-type]
 
     assert (made.source, made.entry_script, made.environment) == ("", "", None)
-    assert made.serving.batching == wire.Batching(max_size=4)
+    assert made.serving.batching == contents.Batching(max_size=4)
 
 
 def test_an_image_holds_a_model_without_a_script(ws: Workspace, model: Model) -> None:

@@ -14,13 +14,9 @@ from modelyard.sdk.configuration_checks import check_known
 from modelyard.sdk.errors import ComputeTargetException, WebserviceException
 from modelyard.sdk.service_changes import ChangesService
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
+from modelyard.wire.contents import Content, Limits, ServingOptions
 from modelyard.wire.environments import EnvironmentDefinition
-from modelyard.wire.services import (
-    Content,
-    Limits,
-    ServiceRequest,
-    ServingOptions,
-)
+from modelyard.wire.services import ServiceRequest
 
 
 def request_of(configuration: WebserviceDeploymentConfiguration) -> ServiceRequest:

@@ -22,7 +22,7 @@ from modelyard.testing.target import FakeTarget
 from modelyard.usecases.compute_sizes import Use, bounds, size_notes, too_small, use_of
 from modelyard.usecases.limits import Capacity
 from modelyard.wire.computes import ComputeChange, ComputeRequest
-from modelyard.wire.services import Limits as AskedLimits
+from modelyard.wire.contents import Limits as AskedLimits
 from tests.usecases.yard import Yard
 
 GB = 1_000_000_000

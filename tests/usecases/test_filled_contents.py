@@ -4,8 +4,8 @@ import pytest
 
 from modelyard.domain.errors import BadInput
 from modelyard.usecases.content_parts import filled
+from modelyard.wire.contents import Content, Limits, LocalModel, ServingOptions
 from modelyard.wire.environments import EnvironmentDefinition
-from modelyard.wire.services import Content, Limits, LocalModel, ServingOptions
 
 BASE = Content(
     source="digest",

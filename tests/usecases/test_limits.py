@@ -12,8 +12,8 @@ from modelyard.usecases.limits import (
     of_all_workers,
     without_missing_card,
 )
-from modelyard.wire.services import Limits as AskedLimits
-from modelyard.wire.services import ServingOptions
+from modelyard.wire.contents import Limits as AskedLimits
+from modelyard.wire.contents import ServingOptions
 from tests.usecases.yard import Yard
 
 GB = 1_000_000_000

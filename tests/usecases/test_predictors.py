@@ -7,6 +7,7 @@ import pytest
 
 from modelyard.domain.errors import BadInput
 from modelyard.usecases.predictors import dependency_lines, python_of, requirement_lines
+from modelyard.wire import contents
 from modelyard.wire import services as wire
 from modelyard.wire.environments import EnvironmentDefinition
 from modelyard.wire.images import ImageRequest
@@ -31,7 +32,7 @@ def model(yard: Yard, files: dict[str, Any] | None = None, **facts: Any) -> str:
 
 
 def deploy(yard: Yard, *models: str, **parts: Any) -> wire.Service:
-    yard.deploy("iris", content=wire.Content(models=[*models], **parts))
+    yard.deploy("iris", content=contents.Content(models=[*models], **parts))
     return yard.view("iris")
 
 
@@ -92,7 +93,7 @@ def test_exactly_one_model_is_served(yard: Yard, count: int) -> None:
 
 
 def test_an_unregistered_file_is_served_too(yard: Yard) -> None:
-    local = wire.LocalModel(name="net.onnx", manifest=yard.snapshot({"net.onnx": "x"}))
+    local = contents.LocalModel(name="net.onnx", manifest=yard.snapshot({"net.onnx": "x"}))
 
     assert deploy(yard, local_models=[local]).framework == "Onnx"
 
@@ -115,7 +116,7 @@ def test_a_script_still_needs_its_environment(yard: Yard) -> None:
 def test_another_model_gets_an_environment_of_its_own(yard: Yard) -> None:
     first = model(yard, framework="sklearn", framework_version="1.3.2")
     second = model(yard, framework="sklearn", framework_version="1.2.2")
-    deploy(yard, first, serving=wire.ServingOptions(workers=2))
+    deploy(yard, first, serving=contents.ServingOptions(workers=2))
 
     yard.cases.services.update("ws", "iris", wire.ServiceChange(models=[second]))
 
@@ -135,7 +136,7 @@ def test_a_script_takes_the_models_place_and_gives_it_back(yard: Yard) -> None:
     )
     yard.cases.services.update("ws", "iris", with_script)
     scripted = yard.view("iris")
-    yard.deploy("iris", content=wire.Content(models=[id]), overwrite=True)
+    yard.deploy("iris", content=contents.Content(models=[id]), overwrite=True)
 
     assert (scripted.entry_script, scripted.framework) == ("score.py", "")
     assert (yard.view("iris").entry_script, yard.view("iris").framework) == ("", "ScikitLearn")
@@ -166,7 +167,7 @@ def test_the_models_wish_for_resources_bounds_its_service(yard: Yard) -> None:
     id = model(yard, framework="sklearn", resources=wish)
 
     implied = deploy(yard, id)
-    yard.deploy("own", content=wire.Content(models=[id], limits=wire.Limits(cpu=0.5)))
+    yard.deploy("own", content=contents.Content(models=[id], limits=contents.Limits(cpu=0.5)))
 
     limits = yard.revisions("iris")[1].content.limits
     assert (limits.cpu, limits.memory, limits.gpu) == (1, 500_000_000, None)
@@ -184,7 +185,7 @@ def test_a_wish_beyond_the_machine_gets_the_machine(yard: Yard) -> None:
 
 def test_an_image_keeps_a_model_without_a_script(yard: Yard) -> None:
     id = model(yard, framework="sklearn")
-    request = ImageRequest(name="img", content=wire.Content(models=[id]))
+    request = ImageRequest(name="img", content=contents.Content(models=[id]))
 
     image = yard.cases.images.create("ws", request)
     yard.deploy("iris", content=image.content)

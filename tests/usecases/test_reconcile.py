@@ -8,7 +8,8 @@ import pytest
 from modelyard.domain.environments import BuildState
 from modelyard.domain.errors import NotFound
 from modelyard.domain.fronts import FrontState
-from modelyard.wire.services import Batching, LocalModel, ServiceChange, ServingOptions
+from modelyard.wire.contents import Batching, LocalModel, ServingOptions
+from modelyard.wire.services import ServiceChange
 from tests.usecases.yard import Yard
 
 

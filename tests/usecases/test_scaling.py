@@ -1,7 +1,8 @@
 """Services whose workers come and go: what their fronts are told, and how they look."""
 
 from modelyard.domain.fronts import ASLEEP, FrontState
-from modelyard.wire.services import ServiceChange, ServingOptions
+from modelyard.wire.contents import ServingOptions
+from modelyard.wire.services import ServiceChange
 from tests.usecases.yard import Yard
 
 SLEEPY = ServingOptions(

@@ -18,9 +18,10 @@ from modelyard.domain.errors import (
 )
 from modelyard.domain.services import ServiceKind
 from modelyard.usecases.service_ports import LocalPorts
+from modelyard.wire.contents import Limits, ServingOptions
 from modelyard.wire.environments import EnvironmentDefinition
 from modelyard.wire.models import ModelRequest
-from modelyard.wire.services import KeyChange, Limits, ServiceChange, ServingOptions
+from modelyard.wire.services import KeyChange, ServiceChange
 from tests.usecases.yard import Yard
 
 

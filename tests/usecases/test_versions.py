@@ -17,7 +17,8 @@ from modelyard.domain.fronts import FrontState
 from modelyard.domain.rollouts import Rollout
 from modelyard.settings import Settings
 from modelyard.wire.computes import ComputeRequest
-from modelyard.wire.services import Content, Limits, ServiceChange, ServingOptions
+from modelyard.wire.contents import Content, Limits, ServingOptions
+from modelyard.wire.services import ServiceChange
 from tests.usecases.yard import Yard
 
 

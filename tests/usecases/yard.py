@@ -29,6 +29,7 @@ from modelyard.usecases.leading import Steps
 from modelyard.usecases.plan import GRACE
 from modelyard.usecases.reconcile import Reconciler
 from modelyard.usecases.switching import Switching
+from modelyard.wire import contents
 from modelyard.wire import services as wire
 from modelyard.wire.endpoints import TrafficChange, VersionChange, VersionRequest
 from modelyard.wire.environments import EnvironmentDefinition
@@ -138,13 +139,13 @@ class Yard:
         request = ModelRequest(name=name, manifest=manifest)
         return self.cases.models.register("ws", request).id
 
-    def content(self, **changes: object) -> wire.Content:
+    def content(self, **changes: object) -> contents.Content:
         parts: dict[str, object] = {
             "source": self.snapshot({"score.py": SCORE}),
             "entry_script": "score.py",
             "environment": EnvironmentDefinition(name="env", python_version="3.8"),
         }
-        return wire.Content(**{**parts, **changes})  # type: ignore[arg-type]
+        return contents.Content(**{**parts, **changes})  # type: ignore[arg-type]
 
     def deploy(self, name: str = "salary", **changes: object) -> Service:
         content = changes.pop("content", None) or self.content()

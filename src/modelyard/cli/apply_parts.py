@@ -10,8 +10,9 @@ import msgspec
 
 from modelyard.cli.apply_wanted import Wanted
 from modelyard.domain.services import Serving
+from modelyard.wire.contents import Content, Limits, ServingOptions
 from modelyard.wire.environments import EnvironmentDefinition
-from modelyard.wire.services import Content, Limits, ServingOptions, Version
+from modelyard.wire.services import Version
 
 APPLIED = "applied"
 """Where a version's configuration says which parts a file spoke of."""

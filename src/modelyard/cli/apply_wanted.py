@@ -13,9 +13,9 @@ from modelyard.domain.errors import BadInput, ModelyardError
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.folders import Bundle, bundle, content_of
 from modelyard.sdk.ignore import of_folder
+from modelyard.wire.contents import Content, Limits, ServingOptions
 from modelyard.wire.environments import EnvironmentDefinition
 from modelyard.wire.models import Model
-from modelyard.wire.services import Content, Limits, ServingOptions
 
 DEFAULT_NAME = "service"
 """The name of an environment that is described where it is used."""

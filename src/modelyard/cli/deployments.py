@@ -18,8 +18,9 @@ from modelyard.sdk.client import Client, path
 from modelyard.sdk.folders import bundle, content_of
 from modelyard.sdk.ignore import of_folder
 from modelyard.sdk.transfer import upload
+from modelyard.wire.contents import Content, ServingOptions
 from modelyard.wire.environments import EnvironmentDefinition
-from modelyard.wire.services import Content, Revision, Service, ServingOptions, Version
+from modelyard.wire.services import Revision, Service, Version
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The service's name.")]
 COLUMNS = ["name", "state", "kind", "auth", "models", "scoring_uri", "updated"]

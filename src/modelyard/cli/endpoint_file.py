@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from modelyard.wire.base import Request
-from modelyard.wire.services import ServingOptions
+from modelyard.wire.contents import ServingOptions
 
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 

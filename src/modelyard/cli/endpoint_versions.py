@@ -13,8 +13,9 @@ from modelyard.cli.option_groups import grouped_options
 from modelyard.cli.output import Column, Json, Yes, confirm, remark, say, show
 from modelyard.domain.errors import BadInput, NotFound
 from modelyard.sdk.client import Client, path
+from modelyard.wire.contents import Content
 from modelyard.wire.endpoints import VersionChange, VersionRequest
-from modelyard.wire.services import Content, Service, ServiceRequest, Version
+from modelyard.wire.services import Service, ServiceRequest, Version
 from modelyard.wire.workspaces import Workspace
 
 Endpoint = Annotated[str, typer.Argument(metavar="NAME", help="The endpoint's name.")]

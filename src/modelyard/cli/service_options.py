@@ -10,8 +10,8 @@ import typer
 from modelyard.cli.environments import Conda, Pip, Python, Requirements
 from modelyard.domain.errors import BadInput
 from modelyard.domain.predictors import Batching
-from modelyard.wire import services as wire
-from modelyard.wire.services import Limits, ServingOptions
+from modelyard.wire import contents as wire
+from modelyard.wire.contents import Limits, ServingOptions
 
 Models = Annotated[
     list[str] | None, typer.Option("--model", "-m", help="NAME[:VERSION]; may be repeated.")

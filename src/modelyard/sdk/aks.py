@@ -7,7 +7,7 @@ import msgspec
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
 from modelyard.sdk.services import Webservice
 from modelyard.sdk.serving_options import BY_CORES, serving_of
-from modelyard.wire.services import ServingOptions
+from modelyard.wire.contents import ServingOptions
 
 
 class AksServiceDeploymentConfiguration(WebserviceDeploymentConfiguration):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelyard.sdk.errors import WebserviceException
-from modelyard.wire.services import ServingOptions
+from modelyard.wire.contents import ServingOptions
 
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{,61}[a-z0-9])?")
 

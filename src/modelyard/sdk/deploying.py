@@ -13,7 +13,7 @@ from modelyard.sdk import folders, transfer
 from modelyard.sdk.client import Client, path
 from modelyard.sdk.errors import UserErrorException, WebserviceException, raised_as
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
-from modelyard.wire import computes
+from modelyard.wire import computes, contents
 from modelyard.wire import services as wire
 
 
@@ -57,7 +57,7 @@ def deploy(
 def send(
     workspace: "modelyard.Workspace",
     name: str,
-    content_: wire.Content,
+    content_: contents.Content,
     configuration: WebserviceDeploymentConfiguration,
     *,
     deployment_target: Any = None,
@@ -83,15 +83,15 @@ def send(
     return modelyard.Webservice._of(workspace, facts, configuration.webservice())
 
 
-def content(client: Client, config: Any, *, show_output: bool = False) -> wire.Content:
+def content(client: Client, config: Any, *, show_output: bool = False) -> contents.Content:
     """The script, if any, and its environment, sent; models and limits are still missing."""
     if config is None:
-        return wire.Content()
+        return contents.Content()
     if not hasattr(config, "source") or not hasattr(config, "definition"):
         raise BadInput(
             f"inference_config must be an InferenceConfig, not a {type(config).__name__}."
         )
-    made = wire.Content(environment=config.definition(), serving=batching_of(config))
+    made = contents.Content(environment=config.definition(), serving=batching_of(config))
     source = config.source()
     if source is not None:
         made.source = transfer.upload(
@@ -101,13 +101,13 @@ def content(client: Client, config: Any, *, show_output: bool = False) -> wire.C
     return made
 
 
-def batching_of(config: Any) -> wire.ServingOptions:
+def batching_of(config: Any) -> contents.ServingOptions:
     """What an inference configuration says of how requests run: whether they run together."""
     asked = getattr(config, "batching", None)
     if asked is None:
-        return wire.ServingOptions()
-    batching = wire.Batching(max_size=asked.max_size, max_wait_ms=asked.max_wait_ms)
-    return wire.ServingOptions(batching=batching)
+        return contents.ServingOptions()
+    batching = contents.Batching(max_size=asked.max_size, max_wait_ms=asked.max_wait_ms)
+    return contents.ServingOptions(batching=batching)
 
 
 def check_target(workspace: "modelyard.Workspace", name: str) -> None:
@@ -125,19 +125,19 @@ def has_no_script(config: Any) -> bool:
 
 def models_of(
     client: Client, models: Sequence[Any] | None
-) -> tuple[list[str], list[wire.LocalModel]]:
+) -> tuple[list[str], list[contents.LocalModel]]:
     """Ids of registered models; files that are not registered, sent, as version 0."""
     if isinstance(models, str | modelyard.Model):
         raise BadInput("models must be a list: write [model].")
     ids: list[str] = []
-    local: list[wire.LocalModel] = []
+    local: list[contents.LocalModel] = []
     for model in models or ():
         if isinstance(model, modelyard.Model):
             ids.append(model.id)
         elif isinstance(model, str | Path) and Path(model).exists():
             bundle = folders.bundle_of(Path(model))
             digest = transfer.upload(client, bundle, f"Uploading {model}")
-            local.append(wire.LocalModel(name=Path(model).resolve().name, manifest=digest))
+            local.append(contents.LocalModel(name=Path(model).resolve().name, manifest=digest))
         elif isinstance(model, str):
             ids.append(model)
         else:

@@ -13,7 +13,7 @@ from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
 from modelyard.sdk.image_configuration import ContainerImageConfig
 from modelyard.sdk.workspaces import texts, wanted
 from modelyard.wire import images as wire
-from modelyard.wire.services import Content
+from modelyard.wire.contents import Content
 
 
 class Image:

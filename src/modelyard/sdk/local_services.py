@@ -11,6 +11,7 @@ from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
 from modelyard.sdk.inference import InferenceConfig
 from modelyard.sdk.service_configuration import WebserviceDeploymentConfiguration
 from modelyard.sdk.services import Webservice
+from modelyard.wire import contents
 from modelyard.wire import services as wire
 
 _STATES = {
@@ -205,7 +206,7 @@ class LocalWebservice(Webservice):
         change.source, change.source_name = digest, source.name
         change.entry_script = source.entry_script
 
-    def _content(self) -> wire.Content:
+    def _content(self) -> contents.Content:
         facts = self._read()
         made = next(r for r in facts.revisions if r.number == facts.wanted_revision)
         source = made.content
@@ -213,7 +214,7 @@ class LocalWebservice(Webservice):
         if config is not None:
             content = deploying.content(self._client, config)
         else:
-            content = wire.Content(
+            content = contents.Content(
                 source=source["source"], entry_script=source["entry_script"],
                 source_name=source.get("source_name", ""),
                 environment=None if source.get("chosen_environment")
@@ -221,7 +222,7 @@ class LocalWebservice(Webservice):
             )  # fmt: skip
         content.models = [m for m in facts.models if not m.endswith(":0")]
         content.local_models = [
-            wire.LocalModel(name=m["name"], manifest=m["manifest"])
+            contents.LocalModel(name=m["name"], manifest=m["manifest"])
             for m in source.get("models", ())
             if not m["version"]
         ]

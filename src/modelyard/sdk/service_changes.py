@@ -14,6 +14,7 @@ from modelyard.sdk.service_configuration import auth_of, counts_each, shown_of
 from modelyard.sdk.service_facts import ServiceFacts
 from modelyard.sdk.serving_options import LIMITS, REPLICAS, limits_of, serving_of
 from modelyard.sdk.workspaces import texts
+from modelyard.wire import contents
 from modelyard.wire import services as wire
 from modelyard.wire.endpoints import VersionChange
 
@@ -100,7 +101,7 @@ class ChangesService(ServiceFacts):
             made = deploying.content(self._client, inference_config)
             change.source, change.source_name = made.source, made.source_name
             change.entry_script, change.environment = made.entry_script, made.environment
-            if made.serving != wire.ServingOptions():
+            if made.serving != contents.ServingOptions():
                 change.serving = made.serving
 
     def _say(self, change: Change, asked: Mapping[str, Any], before: Mapping[str, Any]) -> None:
@@ -116,10 +117,12 @@ class ChangesService(ServiceFacts):
         serving = serving_of(said)
         if serving.batching is None and change.serving is not None:
             serving = msgspec.structs.replace(serving, batching=change.serving.batching)
-        if serving != wire.ServingOptions():
+        if serving != contents.ServingOptions():
             change.serving = serving
 
-    def _limits(self, said: Mapping[str, Any], before: Mapping[str, Any]) -> wire.Limits | None:
+    def _limits(
+        self, said: Mapping[str, Any], before: Mapping[str, Any]
+    ) -> contents.Limits | None:
         """
         The limits as they shall be, those of ``before`` that are not said anew among them; None
         where they stay. Limits of each worker are counted anew when there are other workers.
@@ -130,7 +133,7 @@ class ChangesService(ServiceFacts):
         # Azure's defaults are kept as text, for they are shown only
         kept = {n: v for n, v in before.items() if n in LIMITS and isinstance(v, int | float)}
         limits = limits_of({**kept, **said}, each=each)
-        return None if limits == wire.Limits() else limits
+        return None if limits == contents.Limits() else limits
 
     def _auth(self, auth_enabled: bool | None, said: Mapping[str, Any]) -> str | None:
         """How callers shall prove themselves, where something is said of it."""

@@ -8,7 +8,8 @@ from modelyard.sdk.configuration_checks import check_auth, check_said, check_tra
 from modelyard.sdk.errors import WebserviceException
 from modelyard.sdk.serving_options import limits_of, serving_of
 from modelyard.sdk.workspaces import texts
-from modelyard.wire.services import Limits, ServiceRequest, ServingOptions
+from modelyard.wire.contents import Limits, ServingOptions
+from modelyard.wire.services import ServiceRequest
 
 _NOT_SHOWN = frozenset({"version_name", "traffic_percentile", "sticky"})
 """What the server keeps itself, and changes."""

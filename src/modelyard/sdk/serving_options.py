@@ -8,7 +8,7 @@ import msgspec
 
 from modelyard.domain.predictors import Batching
 from modelyard.sdk.errors import WebserviceException
-from modelyard.wire.services import Limits, ServingOptions
+from modelyard.wire.contents import Limits, ServingOptions
 
 _OPTIONS = frozenset(ServingOptions.__struct_fields__) - {"batching"}
 """Names that may be said as the server has them."""

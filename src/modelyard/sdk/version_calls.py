@@ -16,7 +16,7 @@ from modelyard.sdk.service_calls import CallsService
 from modelyard.sdk.service_changes import ChangesService
 from modelyard.sdk.service_configuration import counts_each, shown_of
 from modelyard.sdk.serving_options import limits_of, serving_of
-from modelyard.wire import endpoints, services
+from modelyard.wire import contents, endpoints, services
 
 _TAKES_OVER = 60.0
 """Seconds that a healthy version has to take the traffic over; after that others decided."""
@@ -58,11 +58,11 @@ class VersionCalls(CallsService, ChangesService):
 
     def _asked_content(
         self, inference_config: Any, said: Mapping[str, Any]
-    ) -> services.Content | None:
+    ) -> contents.Content | None:
         """What is said of the content; None where all is as the default version's."""
         limits = limits_of(said, each=counts_each(self._facts.kind))
         serving = serving_of(said)
-        nothing = (services.Limits(), services.ServingOptions())
+        nothing = (contents.Limits(), contents.ServingOptions())
         if inference_config is None and (limits, serving) == nothing:
             return None
         made = deploying.content(self._client, inference_config)

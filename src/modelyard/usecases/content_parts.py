@@ -7,11 +7,12 @@ import msgspec
 from modelyard.domain.errors import BadInput
 from modelyard.domain.services import RevisionContent
 from modelyard.usecases.limits import GB
+from modelyard.wire import contents
 from modelyard.wire import services as wire
 from modelyard.wire.endpoints import VersionChange
 from modelyard.wire.environments import EnvironmentDefinition
 
-Options = TypeVar("Options", wire.ServingOptions, wire.Limits)
+Options = TypeVar("Options", contents.ServingOptions, contents.Limits)
 
 
 def changes_content(change: wire.ServiceChange | VersionChange) -> bool:
@@ -34,29 +35,29 @@ def changes_content(change: wire.ServiceChange | VersionChange) -> bool:
     )
 
 
-def to_wire(content: RevisionContent) -> wire.Content:
+def to_wire(content: RevisionContent) -> contents.Content:
     """The content as a client would send it, so that a changed part is checked like a whole."""
     limits = content.limits
     serving = content.serving
     given = not content.chosen_environment
-    return wire.Content(
+    return contents.Content(
         source=content.source,
         entry_script=content.entry_script,
         environment=msgspec.convert(content.environment, EnvironmentDefinition) if given else None,
         models=[f"{m.name}:{m.version}" for m in content.models if m.version],
         local_models=[
-            wire.LocalModel(name=m.name, manifest=m.manifest)
+            contents.LocalModel(name=m.name, manifest=m.manifest)
             for m in content.models
             if not m.version
         ],
         source_name=content.source_name,
         variables=dict(content.variables),
-        limits=wire.Limits(
+        limits=contents.Limits(
             cpu=limits.cpu,
             memory_gb=None if limits.memory is None else limits.memory / GB,
             gpu=limits.gpu,
         ),
-        serving=wire.ServingOptions(
+        serving=contents.ServingOptions(
             workers=serving.workers,
             scoring_timeout=serving.scoring_timeout,
             queue_limit=serving.queue_limit,
@@ -66,7 +67,7 @@ def to_wire(content: RevisionContent) -> wire.Content:
             cors_origins=list(serving.cors_origins),
             batching=None
             if serving.batching is None
-            else wire.Batching(
+            else contents.Batching(
                 max_size=serving.batching.max_size, max_wait_ms=serving.batching.max_wait_ms
             ),
             tracebacks=serving.tracebacks,
@@ -85,7 +86,7 @@ def to_wire(content: RevisionContent) -> wire.Content:
     )
 
 
-def filled(content: wire.Content | None, base: wire.Content | None) -> wire.Content:
+def filled(content: contents.Content | None, base: contents.Content | None) -> contents.Content:
     """
     The content with ``base``'s where it says nothing, None or ''.
 
@@ -113,7 +114,9 @@ def filled(content: wire.Content | None, base: wire.Content | None) -> wire.Cont
     )
 
 
-def with_parts(content: wire.Content, change: wire.ServiceChange | VersionChange) -> wire.Content:
+def with_parts(
+    content: contents.Content, change: wire.ServiceChange | VersionChange
+) -> contents.Content:
     """The content with the parts that the change names replaced."""
     content = change.content or content
     names = (

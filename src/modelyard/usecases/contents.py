@@ -29,7 +29,7 @@ from modelyard.usecases.near import did_you_mean
 from modelyard.usecases.packages import version_notes
 from modelyard.usecases.predictors import Predictors
 from modelyard.usecases.snapshots import Snapshots
-from modelyard.wire import services as wire
+from modelyard.wire import contents as wire
 from modelyard.wire.environments import EnvironmentDefinition
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -9,7 +9,7 @@ from modelyard.domain.collecting import collection_of
 from modelyard.domain.errors import BadInput, NoCapacity
 from modelyard.domain.predictors import Batching
 from modelyard.domain.services import Limits, Serving
-from modelyard.wire import services as wire
+from modelyard.wire import contents as wire
 
 GB = 1_000_000_000
 """Azure's GB and ours, as in ``memory_gb``: 10^9 bytes."""

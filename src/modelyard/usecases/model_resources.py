@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelyard.usecases.limits import GB, Capacity
-from modelyard.wire import services as wire
+from modelyard.wire import contents as wire
 
 _LEAST_GB = 0.1
 """Less memory than this starts no Python with numpy."""

@@ -3,7 +3,7 @@
 from modelyard.usecases.computes import Computes
 from modelyard.usecases.contents import Contents, Resolved
 from modelyard.usecases.environments import Environments
-from modelyard.wire.services import Content
+from modelyard.wire.contents import Content
 
 
 class Resolving:

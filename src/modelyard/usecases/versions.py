@@ -19,7 +19,7 @@ from modelyard.usecases.services import Services
 from modelyard.usecases.version_edits import Present, created, deleted, updated, wanted_revision
 from modelyard.usecases.version_rules import check_new, check_stays, check_unused, find_version
 from modelyard.wire import endpoints as wire
-from modelyard.wire.services import Content
+from modelyard.wire.contents import Content
 
 
 class Versions:

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from modelyard.wire.base import Request, Why, Wire
+from modelyard.wire.contents import Content, Limits, LocalModel, ServingOptions
 from modelyard.wire.environments import EnvironmentDefinition
-from modelyard.wire.services import Content, Limits, LocalModel, ServingOptions
 
 
 class VersionRequest(Request):

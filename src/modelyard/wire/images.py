@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from modelyard.wire.base import Request, Wire
-from modelyard.wire.services import Content
+from modelyard.wire.contents import Content
 
 
 class ImageRequest(Request):
