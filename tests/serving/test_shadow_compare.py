@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelyard.serving.shadow_compare import EQUAL, EXCERPT, Difference, compare, result
+from modelyard.serving.shadow_compare import EQUAL, EXCERPT, Difference, Slices, compare
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 LEAVES = st.none() | st.booleans() | NUMBERS | st.text()
@@ -18,6 +18,16 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
+
+
+def result(slices: Slices) -> Difference:
+    """All slices at once."""
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            found: Difference = end.value
+            return found
 
 
 def differ(served: Any, shadow: Any) -> Difference:

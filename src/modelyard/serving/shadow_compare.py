@@ -93,16 +93,6 @@ def compare_values(served: Any, shadow: Any) -> Slices:
     return _told(worst, place, *pair) if worst else EQUAL
 
 
-def result(slices: Slices) -> Difference:
-    """All slices at once."""
-    while True:
-        try:
-            next(slices)
-        except StopIteration as end:
-            found: Difference = end.value
-            return found
-
-
 def _inside(one: Any, other: Any) -> Pairs | None:
     """The pairs within two objects of the same names or two lists of the same length."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
