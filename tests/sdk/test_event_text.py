@@ -31,3 +31,12 @@ def test_what_was_asked_is_told_where_the_shares_stay() -> None:
 
 def test_a_deletion_tells_no_change() -> None:
     assert changed(event(what="version deleted", before={"enabled": True})) == ""
+
+
+def test_that_something_is_not_the_same_is_told_where_nothing_else_is() -> None:
+    before, after = {"fingerprint": "a1"}, {"fingerprint": "b2"}
+
+    assert changed(event(before=before, after=after)) == "fingerprint a1 → b2"
+    assert changed(
+        event(before={**before, "models": ["a:1"]}, after={**after, "models": ["a:2"]})
+    ) == ("models a:1 → a:2")

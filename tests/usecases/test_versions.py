@@ -416,6 +416,32 @@ def test_values_of_variables_stay_out_of_events(two: Yard) -> None:
     assert "hunter2" not in str(told)
 
 
+@pytest.mark.parametrize(
+    "options", [{"idle_timeout": 600.0}, {"collect_model_data": True}, {"concurrency": 4}]
+)
+def test_every_option_of_serving_is_told_with_what_it_was(
+    two: Yard, options: dict[str, float]
+) -> None:
+    two.change("green", serving=ServingOptions(**options))  # type: ignore[arg-type]
+
+    told = two.cases.events.list("ws", "salary", 1)[0]
+
+    assert told.what == "version updated"
+    assert options.items() <= told.after["serving"].items()
+    assert not options.items() <= told.before["serving"].items()
+    assert set(told.before["serving"]) == set(told.after["serving"])
+
+
+def test_another_value_of_a_variable_is_told_without_the_value(two: Yard) -> None:
+    two.change("green", variables={"PASSWORD": "hunter2"})
+    two.change("green", variables={"PASSWORD": "hunter3"})
+
+    told = two.cases.events.list("ws", "salary", 1)[0]
+
+    assert list(told.before) == list(told.after) == ["fingerprint"]
+    assert told.before != told.after
+
+
 def test_a_version_that_goes_while_it_is_looked_at_is_not_found(
     two: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

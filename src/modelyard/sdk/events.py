@@ -24,6 +24,9 @@ def changed(event: wire.Event) -> str:
     if event.what.endswith("deleted"):
         return ""
     before, after = _flat(event.before), _flat(event.after)
+    if len({**before, **after}) > 1:  # by itself it says that something did
+        before.pop("fingerprint", None)
+        after.pop("fingerprint", None)
     told = []
     for name in {**before, **after}:
         if name == "given" and "shares" in after:

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from modelyard.domain.events import Event
-from modelyard.domain.services import RevisionContent, Service
+from modelyard.domain.services import RevisionContent, Service, Serving
 from modelyard.ports import EventStore, WorkspaceStore
+from modelyard.usecases.rollout_terms import fingerprint
 from modelyard.usecases.traffic_rules import effective
 
 OURSELVES = "modelyard"
@@ -43,6 +46,8 @@ def event(
 ) -> Event:
     """An event that keeps of ``before`` and ``after`` only what is not the same. Pure."""
     old, new = before or {}, after or {}
+    if "serving" in new and "serving" not in old:
+        new = {**new, "serving": _unusual(new["serving"])}
     return Event(
         workspace=service.workspace,
         service=service.name,
@@ -85,7 +90,8 @@ def traffic_facts(service: Service) -> dict[str, Any]:
 
 def content_facts(content: RevisionContent | None) -> dict[str, Any]:
     """
-    What an event tells of a content; of variables only the names, as values may be secret. Pure.
+    What an event tells of a content; of variables only the names, as values may be secret. The
+    fingerprint tells that something else changed all the same. Pure.
     """
     if content is None:
         return {}
@@ -98,10 +104,15 @@ def content_facts(content: RevisionContent | None) -> dict[str, Any]:
         "recipe": content.recipe[:12],
         "variables": sorted(content.variables),
         "limits": {"cpu": limits.cpu, "memory": limits.memory, "gpu": limits.gpu},
-        "serving": _serving_facts(serving),
+        "serving": msgspec.to_builtins(serving),
+        "fingerprint": fingerprint(content),
     }
 
 
-def _serving_facts(serving: Any) -> dict[str, Any]:
-    names = ("workers", "max_workers", "fronts", "scoring_timeout", "queue_limit", "queue_wait")
-    return {name: getattr(serving, name) for name in names}
+_ALWAYS = ("workers", "max_workers", "fronts", "scoring_timeout", "queue_limit", "queue_wait")
+
+
+def _unusual(serving: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a new content's options those that everybody asks for, and what is not the default."""
+    usual = msgspec.to_builtins(Serving())
+    return {k: v for k, v in serving.items() if k in _ALWAYS or v != usual.get(k)}
