@@ -138,6 +138,12 @@ class RingWriter:
         words[HEAD] = after + self._lap
         return True
 
+    def drop(self, count: int = 1) -> None:
+        """Count records that cannot be handed over."""
+        self._dropped += count
+        if self._fd >= 0:
+            self._words[DROPPED] = self._dropped
+
     def close(self) -> None:
         """No more comes; what was put in stays for the reader. May be called twice."""
         if self._fd < 0:
@@ -151,9 +157,7 @@ class RingWriter:
         """Have ``need`` bytes where the next record goes; False, and counted, without."""
         if self._fd >= 0 and need <= self._capacity // 2 and self._found(need):
             return True
-        self._dropped += count
-        if self._fd >= 0:
-            self._words[DROPPED] = self._dropped
+        self.drop(count)
         return False
 
     def _found(self, need: int) -> bool:

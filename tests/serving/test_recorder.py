@@ -42,11 +42,11 @@ class Desk:
         self.reader = RingReader.open(folder / "a.ring")
         self.recorder = Recorder(self.ring, soon=lambda do: self.turn.later.append(do))
 
-    def answer(self, id: str, path: bytes = b"/score") -> None:
+    def answer(self, id: str, path: bytes = b"/score", sent: int = 3) -> None:
         request = Incoming(Nobody(), b"POST", path, [])
         request.tag, request.began = id.encode(), 1.0
         ticket = Ticket(1, b"{}", b"", 1.0, Nobody(), request)
-        self.recorder.answered(request, ticket, Answer(200, [], 0.5, b"[1]"), 200, 3)
+        self.recorder.answered(request, ticket, Answer(200, [], 0.5, b"[1]"), 200, sent)
 
     def read(self) -> list[Record]:
         return Decoder().records(self.reader.read())
@@ -110,3 +110,20 @@ def test_a_lot_that_finds_no_room_counts_as_many_as_it_has(desk: Desk) -> None:
     while records := desk.read():
         kept += len(records)
     assert kept + desk.ring.dropped == sent
+
+
+@pytest.mark.parametrize("others", ["", "abc"])
+def test_a_record_that_cannot_be_written_is_counted_and_loses_no_other(
+    desk: Desk, others: str
+) -> None:
+    for id in others:
+        desk.answer(id)
+    desk.answer("bad", sent=2**80)
+    desk.answer("d")
+
+    desk.turn.end()
+
+    assert (ids(desk.read()), desk.reader.dropped) == ([*others, "d"], 1)
+    desk.answer("e")
+    desk.turn.end()
+    assert ids(desk.read()) == ["e"]

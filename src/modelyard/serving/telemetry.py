@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -32,6 +33,7 @@ LOT = 32
 """Records that are handed over as one at most."""
 
 _LOT_BYTES = 256 * 1024
+_UNWRITABLE = (msgspec.EncodeError, TypeError, ValueError, OverflowError)
 _CLOCK_SECONDS = 1.0
 _FAILED = ("x-ms-run-function-failed", "True")
 _TRACE, _SHADOW = b"traceparent", SHADOW_HEADER.encode()
@@ -115,7 +117,7 @@ class Recorder:
         ``clock`` gives seconds since the epoch. ``soon`` has something done at the end of the
         turn; without it each record is handed over by itself, at once.
         """
-        self._put = ring.put
+        self._put, self._drop = ring.put, ring.drop
         self._buffer = bytearray()
         self._lot: list[tuple[Any, ...]] = []
         self._soon = soon
@@ -170,15 +172,20 @@ class Recorder:
     def flush(self) -> None:
         """Hand over what was recorded."""
         lot, buffer = self._lot, self._buffer
+        self._lot = []
         if len(lot) > 1:
-            encode_lot_into(lot, buffer)
-            if len(buffer) <= _LOT_BYTES:
-                self._put(buffer, len(lot))
-                lot.clear()
+            with suppress(*_UNWRITABLE):  # then one by one, so that the others are not lost
+                encode_lot_into(lot, buffer)
+                if len(buffer) <= _LOT_BYTES:
+                    self._put(buffer, len(lot))
+                    return
         for record in lot:
-            encode_into(record, buffer)
-            self._put(buffer)
-        lot.clear()
+            try:
+                encode_into(record, buffer)
+            except _UNWRITABLE:
+                self._drop()
+            else:
+                self._put(buffer)
 
     def streamed(
         self, request: Incoming, ticket: Ticket, answer: Answer, status: int, body: Stream
