@@ -92,6 +92,9 @@ def test_a_conda_file_is_read_and_written_back(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("dependencies: [", "not valid YAML"),
+        ("[" * 3_000 + "]" * 3_000, "nests too deep"),
+        ("dependencies: !!int abc", "not valid YAML: .*'abc'"),
+        ("dependencies: [2026-99-99]", "not valid YAML: month must be"),
         ("- a\n- b", "must be a mapping"),
         ("packages: [a]", "packages"),
         ("dependencies: numpy", "must be a list"),

@@ -33,7 +33,9 @@ def load(text: str, name: str) -> Any:
         ) from error
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except RecursionError:
+        raise BadEnvironment(f"{name} is not valid YAML: it nests too deep.") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date or number that is none
         raise BadEnvironment(f"{name} is not valid YAML: {error}") from error
 
 
