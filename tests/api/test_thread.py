@@ -203,6 +203,8 @@ def test_the_document_describes_every_route(nobody: Caller) -> None:
         for method, operation in item.items():
             described = operation.get("summary") or operation.get("description")
             assert described, (method, path)
+            assert set(operation["responses"]) - {"200", "201", "202", "204"} == {"default"}
+            assert "status_code" not in str(operation), "an error of the framework"
     assert "application/x-tar" in str(paths["/api/v1/snapshots"]["post"]["requestBody"])
     for page in ("/schema", "/", "/swagger", "/redoc", "/docs"):
         assert nobody.client.get(page).status_code == 404

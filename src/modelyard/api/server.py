@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 
 from modelyard.api.access import PUBLIC
 from modelyard.api.cases import UseCases
+from modelyard.api.described import described
 from modelyard.wire.server import Health, ServerStatus
 
 
@@ -27,5 +28,5 @@ class ServerRoutes(Controller):
 
     @get("/openapi.json", opt={PUBLIC: True}, include_in_schema=False, sync_to_thread=True)
     def openapi(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
-        """This API's OpenAPI 3.1 document; needs no token."""
-        return request.app.openapi_schema.to_schema()
+        """The OpenAPI 3.1 document of all routes, the collector's too; needs no token."""
+        return described(request.app.openapi_schema.to_schema())
