@@ -11,7 +11,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from modelyard import Environment, InferenceConfig, Model, Webservice, Workspace
+from modelyard import (
+    Environment,
+    Experiment,
+    InferenceConfig,
+    Model,
+    ScriptRunConfig,
+    Webservice,
+    Workspace,
+)
 from modelyard.domain.errors import BadInput
 from modelyard.wire.tokens import Token
 from tests.e2e.harness import Yard
@@ -137,3 +145,20 @@ def test_a_revoked_token_is_refused_within_a_second(ws: Workspace, server: Yard)
     server.call("DELETE", f"/tokens/{token.id}")
 
     wait_until(lambda: status() == 401, timeout=1.0)
+
+
+def test_what_a_job_and_the_control_plane_write_is_asked_for(
+    ws: Workspace, server: Yard, tmp_path: Path
+) -> None:
+    (tmp_path / "train.py").write_text('print("from within the job")\n')
+    run = Experiment(ws, "train").submit(ScriptRunConfig(str(tmp_path), "train.py"))
+    run.wait_for_completion()
+
+    of_job = "SELECT message, workspace FROM traces WHERE cloud_RoleInstance = ?"
+    wait_until(lambda: ws.telemetry.query(of_job, [run.id]).rows, what="the job's line")
+    assert ws.telemetry.query(of_job, [run.id]).rows == [
+        {"message": "from within the job", "workspace": "lab"}
+    ]
+    of_control = "SELECT message FROM traces WHERE source = 'control'"  # of no workspace
+    said = [row["message"] for row in json.loads(server.cli("query", "--json", of_control).stdout)]
+    assert any("ready at http://" in line for line in said), said
