@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -211,6 +212,24 @@ def test_a_post_that_no_front_has_taken_and_none_takes_is_a_503(yard: Yard) -> N
     assert is_problem(replies[0], 503, "front_down")
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [("/die", 502, "front_lost"), ("/wait", 504, "timeout"), ("/away", 503, "front_down")],
+)
+def test_an_error_instead_of_a_front_says_which_version_did_not_answer(
+    yard: Yard, path: str, status: int, code: str
+) -> None:
+    front = replace(yard.front("a", timeout=3), version="blue")
+    yard.gateway.apply(table(route(), front))
+    if code == "front_down":
+        yard.lose("a")
+
+    reply = yard.call(f"/serve/ws/svc{path}", body=b"x")
+
+    assert is_problem(reply, status, code)
+    assert reply.headers["azureml-model-deployment"] == "blue"
+
+
 def test_a_front_that_stays_away_is_a_503_after_two_seconds(yard: Yard) -> None:
     yard.gateway.apply(table(route(), yard.front("a")))
     yard.lose("a")
@@ -240,7 +259,10 @@ def test_a_front_that_comes_back_quickly_loses_no_request(yard: Yard) -> None:
 def test_a_front_that_is_too_slow_is_a_504(yard: Yard) -> None:
     yard.gateway.apply(table(route(), yard.front("a", timeout=0.3)))
 
-    assert is_problem(yard.call("/serve/ws/svc/wait"), 504, "timeout")
+    reply = yard.call("/serve/ws/svc/wait")
+
+    assert is_problem(reply, 504, "timeout")
+    assert "azureml-model-deployment" not in reply.headers  # it has no name here
 
 
 def test_a_slow_upload_is_not_a_slow_answer(yard: Yard) -> None:

@@ -13,12 +13,13 @@ class Backend:
     The fronts of a revision, which may be routed to; requests go to the one that has fewest.
 
     ``id`` is the revision's id; ``timeout`` in seconds bounds an answer: scoring + queue + cold
-    start + 5 s.
+    start + 5 s. ``version`` is its name, for the answers that the gateway gives instead of it.
     """
 
     id: str
     sockets: tuple[str, ...]
     timeout: float
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from modelyard.gateway.config_traffic import feedback_section, nowhere, sources,
 from modelyard.gateway.layout import Layout
 from modelyard.gateway.log_ring import TARGET, log_ring
 from modelyard.gateway.maps import address
-from modelyard.gateway.replies import EVERYWHERE, OF_COLLECTOR, OF_CONTROL, OF_FRONTS, answer
+from modelyard.gateway.replies import EVERYWHERE, OF_COLLECTOR, OF_CONTROL, answer, of_fronts
 from modelyard.gateway.sections import PAUSE, quoted, section
 
 LOCAL_PREFIX = "local_"
@@ -131,7 +131,7 @@ def _defaults() -> str:
     return "\n".join(
         [
             base,
-            section("defaults fronts from base", _CLOSE, *OF_FRONTS),
+            section("defaults fronts from base", _CLOSE, *of_fronts()),
             section("defaults control from base", _CLOSE, *OF_CONTROL),
             section("defaults collector from base", _CLOSE, *OF_COLLECTOR),
         ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from modelyard.domain.routing import Backend
 from modelyard.gateway.layout import Layout, again_socket
 from modelyard.gateway.maps import backend_name
+from modelyard.gateway.replies import of_fronts
 from modelyard.gateway.sections import PAUSE, quoted, section
 
 
@@ -31,6 +32,7 @@ def _sections(backend: Backend, sockets: Path) -> tuple[str, ...]:
     """Kept: all of them are asked for whenever anything changes."""
     timeout = f"timeout server {max(1, round(backend.timeout * 1000))}ms"
     fronts = list(_fronts(backend))
+    errors = of_fronts(backend.version) if backend.version else ()
     place = quoted(f"unix@{again_socket(sockets, backend.id)}")
     kept = section(
         f"backend {backend_name(backend.id)} from fronts",
@@ -40,6 +42,7 @@ def _sections(backend: Backend, sockets: Path) -> tuple[str, ...]:
         "http-reuse always",
         f"retries {len(backend.sockets)}",
         "retry-on conn-failure empty-response",
+        *errors,
         *fronts,
         f"server again {place} backup pool-max-conn 0{_unchecked(backend)}",
     )
@@ -50,6 +53,7 @@ def _sections(backend: Backend, sockets: Path) -> tuple[str, ...]:
         timeout,
         "option http-buffer-request",
         "retry-on conn-failure empty-response",
+        *errors,
         *(() if len(backend.sockets) == 1 else ("retries 20",)),
         *fronts,
         f"{PAUSE}{_unchecked(backend)}",

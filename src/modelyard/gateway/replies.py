@@ -48,22 +48,27 @@ EVERYWHERE = (
 )
 """For all that HAProxy can say in frontends and backends, unless they know better."""
 
-OF_FRONTS = (
-    error(
-        502,
-        "The service version ended before it answered. The request may have been carried out; "
-        "it is never sent twice.",
-        "front_lost",
-    ),
-    error(
-        503,
-        "The service version is not running. It is being started again.",
-        "front_down",
-        {"Retry-After": "2"},
-    ),
-    error(504, "The service version did not answer in time.", "timeout"),
-)
-"""What went wrong between gateway and front."""
+
+def of_fronts(version: str = "") -> tuple[str, ...]:
+    """What went wrong between gateway and front; with the version that did not answer."""
+    named = {"azureml-model-deployment": version} if version else {}
+    return (
+        error(
+            502,
+            "The service version ended before it answered. The request may have been carried out; "
+            "it is never sent twice.",
+            "front_lost",
+            named,
+        ),
+        error(
+            503,
+            "The service version is not running. It is being started again.",
+            "front_down",
+            {"Retry-After": "2", **named},
+        ),
+        error(504, "The service version did not answer in time.", "timeout", named),
+    )
+
 
 OF_CONTROL = (
     error(

@@ -108,7 +108,7 @@ def _backend(revision: Revision, socket_of: Callable[[str], Path]) -> Backend:
     cold_start = 0.0 if serving.idle_timeout is None else serving.cold_start_timeout
     timeout = runs + serving.queue_wait + cold_start + 5
     sockets = paths_of(str(socket_of(revision.id)), serving.fronts)
-    return Backend(revision.id, sockets, timeout)
+    return Backend(revision.id, sockets, timeout, revision.version)
 
 
 def _route(
