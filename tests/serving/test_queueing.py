@@ -140,5 +140,6 @@ def test_what_came_in_a_lot_with_a_slow_request_is_run_once_by_whoever_is_free(
     gates[1].touch()
 
     assert {answer.status for answer in (*slow.answers(), *behind.answers())} == {200}
-    log = front.log()
-    assert [log.count(f"number {number} runs") for number in range(12)] == [1] * 12
+    lines = [f"number {number} runs" for number in range(12)]
+    wait_until(lambda: all(line in front.log() for line in lines))
+    assert [front.log().count(line) for line in lines] == [1] * 12
