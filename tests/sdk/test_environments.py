@@ -83,6 +83,7 @@ def test_reserved_and_bad_names_are_refused(name: str) -> None:
         Environment(name)
 
     assert isinstance(raised.value, BadName)
+    assert f"{name!r} cannot be the name of an environment: " in str(raised.value)
 
 
 def test_a_requirements_file_is_read_with_what_it_includes(tmp_path: Path) -> None:

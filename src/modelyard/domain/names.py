@@ -35,7 +35,8 @@ def check_name(noun: str, name: object) -> str:
     """The name, when it keeps the rule of its noun; raises ``BadName`` naming the rule if not."""
     pattern, words = _RULES[noun]
     if not isinstance(name, str) or not re.fullmatch(pattern, name):
-        raise BadName(f"{name!r} cannot be the name of a {noun}: it must be {words}.")
+        named = f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+        raise BadName(f"{name!r} cannot be the name of {named}: it must be {words}.")
     return name
 
 
