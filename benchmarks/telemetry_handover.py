@@ -24,11 +24,25 @@ from pathlib import Path
 import uvloop
 
 import modelyard_worker
-from benchmarks import handover_ways
+from benchmarks.handover.drain import drain
 from tests.serving.fronts import Front
 
 SCRIPT = "def run(data): return [1]\n"
 CONNECTIONS = 16
+ROOT = Path(__file__).parents[1]
+OTEL = "otel"
+WAYS = {
+    "Modelyard: a front's record, alone in its turn": ("ours", "alone"),
+    "Modelyard: 16 in a turn, the last hands over": ("ours", "together"),
+    "Modelyard: the ring alone, 100 bytes": ("ours", "ring"),
+    "list.append, same process": ("plain", "append"),
+    "SQLite, 1,000 rows a transaction": ("plain", "sqlite"),
+    "logging.FileHandler, a JSON line": ("plain", "json_line"),
+    "OpenTelemetry SDK: counter and histogram": (OTEL, "metrics"),
+    "OpenTelemetry SDK: span, batch processor": (OTEL, "span"),
+}
+"""Module of ``benchmarks.handover`` and its way, by what the table calls it."""
+
 REQUEST = (
     b"POST /score HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
     b"x-request-id: 0f1e2d3c-0f1e-4f1e-8f1e-0123456789ab\r\nx-forwarded-for: 10.0.0.7\r\n"
@@ -38,8 +52,9 @@ REQUEST = (
 
 def times(way: str, records: int, python: str) -> list[float] | None:
     """Nanoseconds: median, 99th and 99.9th percentile, mean; None where it cannot run there."""
-    program = [python, handover_ways.__file__, way, str(records)]
-    done = subprocess.run(program, capture_output=True, text=True)
+    module, name = WAYS[way]
+    program = [python, "-m", f"benchmarks.handover.{module}", name, str(records)]
+    done = subprocess.run(program, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         print(f"{way} is left out: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
         return None
@@ -51,8 +66,8 @@ def first_table(records: int, python: str | None) -> None:
     """Every way in turn, three rounds; the best median and what came with it."""
     best: dict[str, list[float]] = {}
     for _ in range(3):
-        for way in handover_ways.WAYS:
-            foreign = way.startswith("OpenTelemetry")
+        for way, (module, _) in WAYS.items():
+            foreign = module == OTEL
             if foreign and python is None:
                 continue
             count = records // 10 if foreign or "Handler" in way else records
@@ -105,7 +120,7 @@ def second_table(seconds: float, rounds: int) -> None:
             rings = str(folder / "rings") if name == "with rings" else ""
             fronts[name] = Front(place, runtime, SCRIPT, rings=rings)
             fronts[name].wait_for("ready")
-        drained = handover_ways.drain(folder / "rings")
+        drained = drain(folder / "rings")
         for number in range(rounds):
             turn = list(fronts.items())
             for name, front in turn if number % 2 else turn[::-1]:

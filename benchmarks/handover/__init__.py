@@ -1,0 +1,1 @@
+"""Ways to keep one record of a request, for ``telemetry_handover``: each in what it needs."""
