@@ -3,31 +3,16 @@
 from typing import Any
 
 import modelyard
+from modelyard.sdk.described import Described
 from modelyard.sdk.environments import definition_of
 from modelyard.wire.services import Service, Version
 
 
-class DeployedFacts:
+class DeployedFacts(Described):
     """Attributes of what was deployed, read from the server's facts of it."""
 
     workspace: "modelyard.Workspace"
     _facts: Service | Version
-
-    @property
-    def name(self) -> str:
-        return self._facts.name
-
-    @property
-    def tags(self) -> dict[str, str]:
-        return dict(self._facts.tags)
-
-    @property
-    def properties(self) -> dict[str, str]:
-        return dict(self._facts.properties)
-
-    @property
-    def description(self) -> str:
-        return self._facts.description
 
     @property
     def error(self) -> dict[str, Any] | None:

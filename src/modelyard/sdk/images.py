@@ -9,6 +9,7 @@ from modelyard.domain.errors import NotFound
 from modelyard.sdk import deploying
 from modelyard.sdk.builds import follow
 from modelyard.sdk.client import path
+from modelyard.sdk.described import Described
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
 from modelyard.sdk.image_configuration import ContainerImageConfig
 from modelyard.sdk.workspaces import texts, wanted
@@ -16,12 +17,14 @@ from modelyard.wire import images as wire
 from modelyard.wire.contents import Content
 
 
-class Image:
+class Image(Described):
     """
     A version of an image.
 
     The constructor looks one up: the latest of the name unless a version is given.
     """
+
+    _facts: wire.Image
 
     def __init__(
         self,
@@ -179,18 +182,8 @@ class Image:
         """What a service deployed from it runs."""
         return self._facts.content
 
-    name = property(lambda self: self._facts.name)
     id = property(lambda self: self._facts.id)
     version = property(lambda self: self._facts.version)
-    description = property(lambda self: self._facts.description)
-
-    @property
-    def tags(self) -> dict[str, str]:
-        return dict(self._facts.tags)
-
-    @property
-    def properties(self) -> dict[str, str]:
-        return dict(self._facts.properties)
 
     @property
     def created_time(self) -> datetime:

@@ -9,13 +9,14 @@ import msgspec
 import modelyard
 from modelyard.sdk import samples
 from modelyard.sdk.client import Client, path
+from modelyard.sdk.described import Described
 from modelyard.sdk.errors import WebserviceException, not_supported, raised_as
 from modelyard.sdk.resources import ResourceConfiguration
 from modelyard.sdk.workspaces import texts
 from modelyard.wire import models as wire
 
 
-class ModelFacts:
+class ModelFacts(Described):
     """Attributes of a version of a model; tags, description and resources may change."""
 
     workspace: "modelyard.Workspace"
@@ -115,24 +116,8 @@ class ModelFacts:
         return self._facts.id
 
     @property
-    def name(self) -> str:
-        return self._facts.name
-
-    @property
     def version(self) -> int:
         return self._facts.version
-
-    @property
-    def description(self) -> str:
-        return self._facts.description
-
-    @property
-    def tags(self) -> dict[str, str]:
-        return dict(self._facts.tags)
-
-    @property
-    def properties(self) -> dict[str, str]:
-        return dict(self._facts.properties)
 
     @property
     def model_framework(self) -> str | None:
