@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import urllib3
 
 from modelyard import (
     Environment,
@@ -137,14 +138,15 @@ def test_a_revoked_token_is_refused_within_a_second(ws: Workspace, server: Yard)
     made = json.loads(server.cli("token", "create", "short", "--json").stdout)
     token = msgspec.convert(made, Token)
 
-    def status() -> int:
+    def ask() -> urllib3.BaseHTTPResponse:
         headers = {"Authorization": f"Bearer {token.secret}"}
-        return server.call("GET", "/telemetry/tables", headers=headers).status
+        return server.call("GET", "/telemetry/tables", headers=headers)
 
-    wait_until(lambda: status() == 200, timeout=1.0)
+    wait_until(lambda: ask().status == 200, timeout=1.0)
     server.call("DELETE", f"/tokens/{token.id}")
 
-    wait_until(lambda: status() == 401, timeout=1.0)
+    wait_until(lambda: ask().status == 401, timeout=1.0)
+    assert ask().json()["code"] == "unauthenticated"
 
 
 def test_what_a_job_and_the_control_plane_write_is_asked_for(

@@ -290,9 +290,11 @@ def test_a_front_learns_that_its_caller_has_gone(yard: Yard) -> None:
     connection.request("POST", "/serve/ws/svc/abandon", b"x")
     wait_until(front.waiting.is_set)
 
+    assert not front.gone
     connection.close()
 
     wait_until(lambda: front.gone)
+    assert yard.call("/serve/ws/svc/score").status == 200  # it lost this caller only
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read(yard: Yard) -> None:

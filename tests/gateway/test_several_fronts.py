@@ -118,6 +118,7 @@ def test_one_that_comes_back_is_used_again(yard: Yard) -> None:
     up(yard)
 
     wait_until(lambda: fronts_of(yard, 4) == {"a1", "a2"})
+    assert fronts_of(yard, 10) == {"a1", "a2"}  # not for a moment only
 
 
 def test_a_request_survives_the_restart_of_all(yard: Yard) -> None:
