@@ -21,6 +21,7 @@ LAYOUT = Layout(
     sockets=Path("/run/user/1/my"),
     control_socket=Path("/run/user/1/my/control.sock"),
     log=Path("/home/me/.modelyard/logs/gateway.log"),
+    ledgers=Path("/dev/shm/my"),
     hostname="Desk",
     threads=2,
     allowed_hosts=("models.example",),

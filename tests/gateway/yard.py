@@ -50,6 +50,7 @@ class Yard:
                 "log": home / "logs" / "gateway.log",
                 "hostname": "testmachine",
                 "max_body": 1_000_000,
+                "ledgers": self.folder / "ledgers",
                 **layout,
             }
         )

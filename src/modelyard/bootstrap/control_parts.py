@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +13,7 @@ from modelyard.bootstrap.clock import SystemClock
 from modelyard.bootstrap.doors import make_doors
 from modelyard.bootstrap.late_builder import LateBuilder
 from modelyard.bootstrap.machine import gpu_count
-from modelyard.gateway.binary import find_haproxy
+from modelyard.gateway.binary import find_haproxy, has_lua
 from modelyard.gateway.haproxy import HaproxyGateway
 from modelyard.gateway.layout import Layout as GatewayLayout
 from modelyard.ports import BlobStore, Clock, EnvironmentBuilder, Supervision, Target
@@ -121,7 +121,10 @@ def places(adapters: Adapters) -> Places:
 def make_gateway(settings: Settings) -> HaproxyGateway:
     """The gateway of this home. Raises GatewayFailed when there is no HAProxy."""
     layout = GatewayLayout.of(settings, control_socket(settings), socket.gethostname())
-    return HaproxyGateway(layout, find_haproxy(settings.haproxy))
+    binary = find_haproxy(settings.haproxy)
+    if not has_lua(binary):
+        layout = replace(layout, ledgers=None)
+    return HaproxyGateway(layout, binary)
 
 
 def control_socket(settings: Settings) -> Path:
@@ -162,7 +165,13 @@ def _begin(
     supervision = FileSupervision(adapters.settings.run, epoch)
     gateway.prepare()
     supervision.want(gateway.process())
-    target = LocalTarget(adapters.settings, supervision, adapters.runtime, release=VERSION)
+    target = LocalTarget(
+        adapters.settings,
+        supervision,
+        adapters.runtime,
+        release=VERSION,
+        ledgers=gateway.reads_ledgers,
+    )
     stores = adapters.stores
     actor = Actor(
         services=stores.services,

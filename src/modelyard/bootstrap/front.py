@@ -27,6 +27,7 @@ from modelyard.serving.crew import Crew
 from modelyard.serving.decisions import thread_variables
 from modelyard.serving.heap import Heap
 from modelyard.serving.http import HttpServer
+from modelyard.serving.ledger import Ledger, open_ledger
 from modelyard.serving.limits.base import Limits
 from modelyard.serving.limits.choice import choose
 from modelyard.serving.logs import LogBook
@@ -99,6 +100,7 @@ class Front:
         )
         for problem in problems:
             self.logs.note(problem)
+        self.ledger = self._ledger()
         self.queue = WaitingQueue(spec.queue_limit, spec.queue_wait, spec.concurrency)
         self.pool = Pool(self.queue, spec.scoring_timeout, self.logs.note)
         self.pool.failures = self.rings.failed
@@ -110,7 +112,7 @@ class Front:
         self.protocols = self._protocols()
         app = self._app()
         self.shadows = self._shadows(app)
-        self.http = HttpServer(app, Path(spec.socket))
+        self.http = HttpServer(app, Path(spec.socket), ledger=self.ledger)
         operations = Operations(
             spec,
             self.queue,
@@ -257,7 +259,17 @@ class Front:
             note=self.logs.note,
             protocols=self.protocols,
             recorder=self.rings.recorder,
+            ledger=self.ledger,
         )
+
+    def _ledger(self) -> Ledger | None:
+        if not self._spec.ledger:
+            return None
+        try:
+            return open_ledger(Path(self._spec.ledger), asyncio.get_running_loop().call_soon)
+        except OSError as error:
+            self.logs.note(f"the gateway is told of each request, which takes longer: {error}")
+            return None
 
     def _shadows(self, app: App) -> Shadows:
         return Shadows(

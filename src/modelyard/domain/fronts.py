@@ -13,6 +13,15 @@ DESCRIPTION = "openapi.json"
 SPEC_VERSION = 1
 """Version of ``FrontSpec`` and of the control socket's messages, raised when either changes."""
 
+AGAIN_HEADER = "x-modelyard-again"
+"""What the gateway says of a request when it sends it a second time, with the same id."""
+
+LOST = (
+    "The service version ended before it answered. The request may have been carried out; "
+    "it is never sent twice."
+)
+"""What a caller is told (502, ``front_lost``), by the gateway or by the next front."""
+
 
 @dataclass(frozen=True, slots=True)
 class FrontModel:
@@ -39,7 +48,8 @@ class FrontSpec:
     ``fronts`` above 1 asks the target for so many processes, each with its share of the workers,
     at ``paths_of`` both sockets and the log. ``rings`` is the folder for the rings of its
     telemetry, '' for none. ``ingest`` is the address that scripts send theirs to, '' for none.
-    ``max_workers`` to ``concurrency`` are as in ``Serving``.
+    ``max_workers`` to ``concurrency`` are as in ``Serving``. ``ledger`` is the file in which it
+    notes what has begun, for the next front at the same socket; '' tells the gateway each time.
     """
 
     id: str
@@ -84,12 +94,18 @@ class FrontSpec:
     idle_timeout: float | None = None
     cold_start_timeout: float = 120.0
     concurrency: int = 1
+    ledger: str = ""
     spec_version: int = SPEC_VERSION
 
 
 ASLEEP = "asleep: nobody asked for a while; the next request starts the workers"
 WAKING = "waking: a request came, the first worker starts"
 """Notes of a front whose workers ended because nobody asked."""
+
+
+def ledger_path(folder: str, id: str) -> str:
+    """Where a front that is alone notes what it has begun; the gateway looks there. Pure."""
+    return f"{folder}/{id}.ledger"
 
 
 def paths_of(path: str, fronts: int) -> tuple[str, ...]:

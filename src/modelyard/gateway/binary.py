@@ -49,6 +49,17 @@ def version(binary: str) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
+def has_lua(binary: str) -> bool:
+    """Whether it runs scripts; nearly all do."""
+    try:
+        said = subprocess.run(  # noqa: S603 - the binary that the user or the PATH names
+            [binary, "-vv"], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "+LUA" in said.stdout
+
+
 def _checked(configured: str, path: str | None) -> str:
     binary = shutil.which(configured, path=path)
     if binary is None:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator
 
 from modelyard.domain.routing import Route, RoutingTable
+from modelyard.gateway.config_begun import script
 from modelyard.gateway.config_collector import collector_section, to_collector
 from modelyard.gateway.config_fronts import front_sections
 from modelyard.gateway.config_services import (
@@ -80,6 +81,7 @@ def _global(table: RoutingTable, layout: Layout) -> str:
         "log stdout len 8192 format raw local0 info",
         TARGET,
         "default-path config",  # the maps lie beside this file
+        *script(layout),
         f"nbthread {layout.threads}",
         "profiling.tasks off",  # else HAProxy times each of its steps as soon as it is busy
         # some containers allow a billion files, and HAProxy would make room for all of them

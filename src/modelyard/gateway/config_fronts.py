@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 
 from modelyard.domain.routing import Backend
+from modelyard.gateway.config_begun import second_try
 from modelyard.gateway.layout import Layout, again_socket
 from modelyard.gateway.maps import backend_name
 from modelyard.gateway.replies import of_fronts
@@ -16,24 +16,28 @@ def front_sections(backend: Backend, layout: Layout) -> tuple[str, ...]:
     A backend on connections that are kept, and behind it one for what these lose.
 
     A new connection for each request would cost more than all else here. But of a request on a
-    kept connection that dies HAProxy would say nothing: it would only close the caller's. So a
-    front begins its answer (``HTTP/1.1``) before any worker is told of a request: one that had
-    begun is lost, which is a 502; one without a byte was not taken, and is sent once more, inside
-    this process, to ``again``, which takes a new connection to a front and says what becomes of
-    it. HAProxy can do that with what it had whole before it sent any of it: up to 16 KB. A front
-    that is just dying still takes connections, and closes them without a byte: ``again`` tries
-    until there is another.
+    kept connection that dies HAProxy would say nothing: it would only close the caller's. So what
+    gets no byte of an answer is sent once more, inside this process, to ``again``, which takes a
+    new connection to a front and says what becomes of it. HAProxy can do that with what it had
+    whole before it sent any of it: up to 16 KB. A front that is just dying still takes
+    connections, and closes them without a byte: ``again`` tries until there is another.
+
+    What had begun is never run a second time, because a front says so before any worker is told.
+    One alone notes the ids of small requests in a file, where ``again`` and its successor find
+    them and say the 502. Of all others a front begins the answer (``HTTP/1.1``): with that HAProxy
+    sees itself that the request is lost.
     """
-    return _sections(backend, layout.sockets)
+    return _sections(backend, layout)
 
 
 @lru_cache(maxsize=4096)
-def _sections(backend: Backend, sockets: Path) -> tuple[str, ...]:
+def _sections(backend: Backend, layout: Layout) -> tuple[str, ...]:
     """Kept: all of them are asked for whenever anything changes."""
     timeout = f"timeout server {max(1, round(backend.timeout * 1000))}ms"
     fronts = list(_fronts(backend))
+    alone = len(fronts) == 1
     errors = of_fronts(backend.version) if backend.version else ()
-    place = quoted(f"unix@{again_socket(sockets, backend.id)}")
+    place = quoted(f"unix@{again_socket(layout.sockets, backend.id)}")
     kept = section(
         f"backend {backend_name(backend.id)} from fronts",
         timeout,
@@ -54,7 +58,7 @@ def _sections(backend: Backend, sockets: Path) -> tuple[str, ...]:
         "option http-buffer-request",
         "retry-on conn-failure empty-response",
         *errors,
-        *(() if len(backend.sockets) == 1 else ("retries 20",)),
+        *(second_try(backend, layout) if alone else ("retries 20",)),
         *fronts,
         f"{PAUSE}{_unchecked(backend)}",
     )

@@ -11,6 +11,7 @@ from modelyard.domain.processes import ProcessSpec
 from modelyard.domain.routing import RoutingTable
 from modelyard.gateway import older, ports
 from modelyard.gateway.config import LOCAL_PREFIX, fits, render, stamp
+from modelyard.gateway.config_begun import SCRIPT, SCRIPT_TEXT
 from modelyard.gateway.files import Texts, make_private, read_all, write_changed
 from modelyard.gateway.layout import Layout
 from modelyard.gateway.maps import BUCKETS, NAMES, Maps, after, in_safe_order, maps, render_maps
@@ -31,6 +32,11 @@ class HaproxyGateway:
         self._start_timeout = start_timeout
         self._runtime = Runtime(layout.master_socket, layout.runtime_socket)
         self._lock = threading.Lock()
+
+    @property
+    def reads_ledgers(self) -> bool:
+        """Whether it looks into what fronts have noted of requests they had begun."""
+        return self._layout.ledgers is not None
 
     def prepare(self) -> None:
         """
@@ -184,10 +190,13 @@ class HaproxyGateway:
         """All files, the configuration last: it names backends that the maps lead to."""
         folder = self._layout.folder
         texts = {folder / name: text for name, text in render_maps(entries).items()}
-        return {**texts, self._layout.config: config}
+        return {**texts, folder / SCRIPT: SCRIPT_TEXT, self._layout.config: config}
 
     def _paths(self) -> list[Path]:
-        return [*(self._layout.folder / name for name in (*NAMES, BUCKETS)), self._layout.config]
+        return [
+            *(self._layout.folder / name for name in (*NAMES, BUCKETS, SCRIPT)),
+            self._layout.config,
+        ]
 
     def _texts_of(self, table: RoutingTable) -> dict[Path, str]:
         return self._texts(render(table, self._layout), maps(table))

@@ -22,7 +22,8 @@ class Layout:
 
     ``folder`` holds the configuration and the maps, ``sockets`` the sockets of HAProxy itself;
     ``control_socket`` is the control plane's. ``hostname`` is this machine's, one of the names
-    that callers may use. ``max_body`` in bytes bounds what is sent to ``/serve``.
+    that callers may use. ``max_body`` in bytes bounds what is sent to ``/serve``. ``ledgers`` is
+    the folder in which fronts note what they have begun, None for an HAProxy that cannot look.
     """
 
     host: str
@@ -34,6 +35,7 @@ class Layout:
     hostname: str = "localhost"
     allowed_hosts: tuple[str, ...] = ()
     max_body: int = 100 * 1024**2
+    ledgers: Path | None = None
     threads: int = field(default_factory=_threads)
 
     @classmethod
@@ -49,6 +51,7 @@ class Layout:
             hostname=hostname,
             allowed_hosts=settings.allowed_hosts,
             max_body=settings.max_body,
+            ledgers=settings.rings,
         )
 
     @property

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from modelyard.domain.fronts import LOST
+
 JSON = "application/json"
 
 
@@ -55,8 +57,7 @@ def of_fronts(version: str = "") -> tuple[str, ...]:
     return (
         error(
             502,
-            "The service version ended before it answered. The request may have been carried out; "
-            "it is never sent twice.",
+            LOST,
             "front_lost",
             named,
         ),

@@ -10,13 +10,16 @@ from urllib.parse import parse_qs
 import msgspec
 
 from modelyard.domain.fronts import FrontSpec, FrontState
+from modelyard.domain.shadows import SHADOW_HEADER
 from modelyard.serving import cors, swagger
 from modelyard.serving.crew import Crew
 from modelyard.serving.exchange import Headers, Protocols, Reply
 from modelyard.serving.http_request import Incoming
 from modelyard.serving.identity import Identity
+from modelyard.serving.ledger import Ledger
+from modelyard.serving.messages import AGAIN
 from modelyard.serving.pool import Pool
-from modelyard.serving.refusals import Refusal, unavailable
+from modelyard.serving.refusals import Refusal, front_lost, unavailable
 from modelyard.serving.scoring import Scoring
 from modelyard.serving.shadows import Looks
 from modelyard.serving.status import Standing
@@ -24,6 +27,7 @@ from modelyard.serving.telemetry import Recorder
 
 _METHODS = ("GET", "POST", "OPTIONS")
 _JSON = ("content-type", "application/json")
+_SHADOW = SHADOW_HEADER.encode()
 _NOT_FAILED = ("x-ms-run-function-failed", "False")
 _OWN_TYPES = frozenset((None, b"application/json"))
 _OWN_ACCEPTS = frozenset((None, b"application/json", b"*/*"))
@@ -50,8 +54,12 @@ class App:
         note: Callable[[str], None],
         protocols: Protocols | None = None,
         recorder: Recorder | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
-        """``version`` is Modelyard's own; ``protocols`` must be there for a predictor."""
+        """
+        ``version`` is Modelyard's own; ``protocols`` must be there for a predictor. ``ledger`` has
+        the ids of what had begun before.
+        """
         self._spec = spec
         self._crew = crew
         self._standing = standing
@@ -60,6 +68,7 @@ class App:
         self._scripted = spec.predictor is None
         self._identity = Identity(version, spec.service_version, spec.cors_origins)
         self._recorder = recorder
+        self._ledger = ledger
         self.mirror: Looks | None = None
         self._scoring = Scoring(spec, pool, standing, self._identity, crew, self._fail, recorder)
 
@@ -73,7 +82,9 @@ class App:
         request.began = time.monotonic()
         try:
             self._identity.identify(request)
-            if self._for_worker(request):
+            if self._had_begun(request):
+                self._lose(request)
+            elif self._for_worker(request):
                 if self._checked(request):
                     self._scoring.admit(request)
                     self._scoring.begin_body(request, shared=self._is_score(request))
@@ -94,6 +105,9 @@ class App:
         try:
             if not request.admitted:
                 self._identity.identify(request)
+                if self._had_begun(request):
+                    self._lose(request)
+                    return
                 if not self._for_worker(request):
                     self._answer(request)
                     return
@@ -263,6 +277,32 @@ class App:
         own = [header for header in self._identity.headers(request) if header not in answer]
         return Reply(204, [*own, _NOT_FAILED, *answer])
 
+    # what was sent before
+
+    def _had_begun(self, request: Incoming) -> bool:
+        """
+        Whether this is the second try of a request that had begun, in a former front or here.
+
+        Also a gateway of an older release, which does not say that it tries again, gives each
+        request an id of its own. Only copies for a shadow have that of another request.
+        """
+        ledger = self._ledger
+        if ledger is None:
+            return False
+        known = request.known
+        if request.tag in ledger.inherited:
+            return _SHADOW not in known
+        return AGAIN in known and ledger.knows(request.tag)
+
+    def _lose(self, request: Incoming) -> None:
+        """Answer as the gateway does when it sees itself that a front has ended with a request."""
+        error = front_lost()
+        words = self._words(request, error)
+        reply = Reply(error.status, [*self._identity.headers(request), _JSON], words)
+        request.client.respond(request, reply)
+        if self._recorder is not None:
+            self._recorder.refused(request, None, reply, error)
+
     # errors
 
     def _fail(self, request: Incoming, error: Exception) -> None:
@@ -288,6 +328,12 @@ class App:
         if reply:
             reply.headers = [*own, *reply.headers]
             return reply
+        if not any(name == _NOT_FAILED[0] for name, _ in own):
+            own.append(_NOT_FAILED)
+        return Reply(refusal.status, [*own, _JSON], self._words(request, refusal))
+
+    @staticmethod
+    def _words(request: Incoming, refusal: Refusal) -> bytes:
         body: dict[str, Any] = {
             "message": refusal.message,
             "code": refusal.code,
@@ -295,9 +341,7 @@ class App:
         }
         if refusal.details:
             body["details"] = refusal.details
-        if not any(name == _NOT_FAILED[0] for name, _ in own):
-            own.append(_NOT_FAILED)
-        return Reply(refusal.status, [*own, _JSON], msgspec.json.encode(body))
+        return msgspec.json.encode(body)
 
 
 def _allow(request: Incoming, methods: tuple[str, ...]) -> None:

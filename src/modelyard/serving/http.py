@@ -13,6 +13,7 @@ from pathlib import Path
 
 from modelyard.serving.http_connection import Connection
 from modelyard.serving.http_parts import Application, Closable, Connections
+from modelyard.serving.ledger import Ledger
 
 IDLE_SECONDS = 90.0
 """
@@ -24,12 +25,23 @@ Place = Path | tuple[str, int]
 
 
 class HttpServer:
-    """An application on a unix socket of mode 0600, or on an address and port."""
+    """
+    An application on a unix socket of mode 0600, or on an address and port.
 
-    def __init__(self, app: Application, place: Place, backlog: int = 1024) -> None:
+    Who asks on a unix socket is told what was taken, by ``ledger`` where there is one.
+    """
+
+    def __init__(
+        self,
+        app: Application,
+        place: Place,
+        backlog: int = 1024,
+        ledger: Ledger | None = None,
+    ) -> None:
         self._app = app
         self._place = place
         self._backlog = backlog
+        self._ledger = ledger
         self._server: asyncio.Server | None = None
         self._connections = Connections()
         self._positions: dict[Closable, tuple[int, int]] = {}
@@ -78,7 +90,8 @@ class HttpServer:
             await asyncio.wait_for(self._connections.none.wait(), patience)
 
     def _connection(self) -> Connection:
-        return Connection(self._app, self._connections, early=isinstance(self._place, Path))
+        early = isinstance(self._place, Path)
+        return Connection(self._app, self._connections, early=early, ledger=self._ledger)
 
     def _look_for_idle(self) -> None:
         """Close those whose client has neither said nor taken anything since the last look."""

@@ -7,9 +7,16 @@ from modelyard.serving import http_head
 from modelyard.serving.http_answering import Answering
 from modelyard.serving.http_parts import Application, Connections
 from modelyard.serving.http_request import Incoming
+from modelyard.serving.ledger import ID, Ledger
 
 PIPELINED = 8
 """Whole requests that may wait behind the one being answered before no more are read."""
+
+SMALL = 8 * 1024
+"""
+Bytes of a request that the gateway surely kept a copy of. It keeps what it had whole in a buffer
+of 16 KB, with its own marks between headers; of more it could not say that it was lost.
+"""
 
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 16 * 1024 * 1024
@@ -27,12 +34,22 @@ class Connection(Answering, asyncio.Protocol):
     application knows of it (it is *opened*).
     """
 
-    def __init__(self, app: Application, connections: Connections, *, early: bool) -> None:
+    def __init__(
+        self,
+        app: Application,
+        connections: Connections,
+        *,
+        early: bool,
+        ledger: Ledger | None = None,
+    ) -> None:
         """
-        ``early``: begin an answer as soon as its request is taken and cannot be answered at once.
+        ``early``: say of each request that it is taken, unless it is answered at once.
 
-        A gateway then knows what was taken: from a connection that ends without a byte the
-        request may be sent again, to any front; with one it is lost, and the client is told.
+        With a ``ledger`` a request that is small and came alone is noted there, before any worker
+        is told. A gateway whose connection ends without a byte sends it again, and the next front
+        knows it. Of all others, and where the ledger is full, the answer is begun: from a
+        connection that ends without a byte the request may then be sent again, to any front; with
+        one it is lost, and the client is told.
         """
         super().__init__(app)
         self._connections = connections
@@ -40,6 +57,9 @@ class Connection(Answering, asyncio.Protocol):
         self._waiting: deque[Incoming] = deque()
         self._advancing = False
         self._early = early
+        self._ledger = ledger
+        self._alone = False  # what came last is small, and nothing of its request came before
+        self._place = 0  # of the current request in the ledger
         self._fault: Exception | None = None  # what came last cannot be read
         self._ended = False  # the last answer is out
         self._discarded = 0
@@ -64,6 +84,7 @@ class Connection(Answering, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._steps += 1
+        self._alone = len(data) <= SMALL and self._arriving is None and not self._url
         if self._ended or self._fault is not None:
             self._discard(len(data))
             return
@@ -124,7 +145,10 @@ class Connection(Answering, asyncio.Protocol):
         self._current = request
         self._app.handle(request)
         if self._early and self._current is request and self._sending is None:
-            self._announce()
+            if self._ledger is not None and self._alone and len(request.tag) == ID:
+                self._place = self._ledger.begin(request.tag)
+            if not self._place:
+                self._announce()
 
     def _arrives(self, request: Incoming) -> None:
         """A part of a request is there; it is opened when those before it are answered."""
@@ -143,6 +167,7 @@ class Connection(Answering, asyncio.Protocol):
         if self._advancing:
             return
         self._advancing = True
+        self._alone = False
         while self._waiting and self._current is None and not self._ended:
             self._take(self._waiting.popleft())
         self._advancing = False
@@ -170,6 +195,7 @@ class Connection(Answering, asyncio.Protocol):
 
     def _leave(self) -> None:
         current, self._current = self._current, None
+        self._settle()
         if current is not None and current.on_gone is not None:
             current.on_gone(current)
 
@@ -177,10 +203,17 @@ class Connection(Answering, asyncio.Protocol):
 
     def _answered(self, last: bool) -> None:
         self._current = None
+        if self._place:
+            self._settle()
         if last:
             self._end()
         elif self._waiting or self._arriving is not None or self._fault is not None:
             self._advance()
+
+    def _settle(self) -> None:
+        place, self._place = self._place, 0
+        if place and self._ledger is not None:
+            self._ledger.end(place)
 
     def _end(self) -> None:
         self._ended = True

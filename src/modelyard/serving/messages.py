@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from modelyard.domain.fronts import AGAIN_HEADER
 from modelyard.domain.shadows import SHADOW_HEADER
 from modelyard.serving.exchange import HeaderLines
 from modelyard.serving.http_request import Incoming
@@ -33,14 +34,17 @@ RESERVED = frozenset(
 BUCKET, USER, CHOSEN = b"x-modelyard-bucket", b"x-modelyard-user", b"x-modelyard-chosen"
 """How a request was shared out, says the gateway; what clients send so named it removes."""
 
-OURS = frozenset(name.decode() for name in (BUCKET, USER, CHOSEN)) | {SHADOW_HEADER}
-_SHARED_OUT = frozenset((BUCKET, CHOSEN))
+AGAIN = AGAIN_HEADER.encode()
+
+OURS = frozenset(name.decode() for name in (BUCKET, USER, CHOSEN, AGAIN)) | {SHADOW_HEADER}
+_TOLD = frozenset((BUCKET, CHOSEN, AGAIN))
+"""Of those that the gateway sends, one is always among these."""
 
 
 def without_ours(request: Incoming) -> Headers:
     """A request's headers, as a script may see them."""
     headers = request.headers
-    if _SHARED_OUT.isdisjoint(request.known):
+    if _TOLD.isdisjoint(request.known):
         return headers
     return [pair for pair in headers if pair[0] not in OURS]
 

@@ -4,12 +4,14 @@ What a front answers when it cannot score.
 Refusal, one JSON shape, its ``code`` one of: not_found 404, method_not_allowed 405, bad_request
 400 / 501 / 505, too_large 413, client_request_id_too_long / head_too_large 431, queue_full /
 queue_timeout / cold_start_timeout / cold_start_failed / body_budget / draining / starting /
-unhealthy / failed 503, worker_crashed 502,
+unhealthy / failed 503, worker_crashed / front_lost 502,
 scoring_timeout / internal_error 500.
 """
 
 from collections.abc import Mapping
 from typing import Any
+
+from modelyard.domain.fronts import LOST
 
 
 class Refusal(Exception):
@@ -121,6 +123,11 @@ def worker_crashed(how: str, last_line: str) -> Refusal:
     end = f" The last line of its log: {last_line}" if last_line else ""
     message = f"The worker {how} while it ran this request.{end}"
     return Refusal(502, "worker_crashed", message, headers=_FAILED_RUN)
+
+
+def front_lost() -> Refusal:
+    """The front before this one had begun it; in the gateway's words, who says so too."""
+    return Refusal(502, "front_lost", LOST)
 
 
 def scoring_timeout(seconds: float) -> Refusal:

@@ -26,7 +26,8 @@ def parts(spec: FrontSpec) -> tuple[FrontSpec, ...]:
     Workers are divided, at least one each and the first ones get what is left over; so are the
     most workers. So are the limits, by the most workers that each may have: each front bounds its
     own, so that together they stay within the whole. The queue is divided evenly, because the
-    gateway spreads requests evenly.
+    gateway spreads requests evenly. None has a ledger: what one of them loses, the gateway would
+    bring to another.
     """
     if spec.fronts == 1:
         return (spec,)
@@ -47,6 +48,7 @@ def parts(spec: FrontSpec) -> tuple[FrontSpec, ...]:
             cpu=None if spec.cpu is None else spec.cpu * share,
             memory=None if spec.memory is None else int(spec.memory * share),
             fronts=1,
+            ledger="",
         )
         for number, (own, mine, share, socket, control, log) in enumerate(
             zip(

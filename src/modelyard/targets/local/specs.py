@@ -68,6 +68,8 @@ class SpecShelf:
             for socket in (Path(spec.socket), Path(spec.control_socket)):
                 socket.unlink(missing_ok=True)
                 socket.with_name(socket.name + ".lock").unlink(missing_ok=True)
+            if spec.ledger:
+                Path(spec.ledger).unlink(missing_ok=True)
         self._aside(id).unlink(missing_ok=True)
 
     def _aside(self, id: str) -> Path:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from modelyard.domain.fronts import DESCRIPTION, FrontSpec, FrontState, FrontStatus
+from modelyard.domain.fronts import DESCRIPTION, FrontSpec, FrontState, FrontStatus, ledger_path
 from modelyard.domain.processes import ProcessSpec, ProcessStatus
 from modelyard.domain.shadows import Shadow
 from modelyard.ports import Supervision
@@ -37,7 +37,8 @@ class LocalTarget:
     specification says (``parts``); they are one to whoever asks.
 
     ``runtime`` is the folder of ``lay_worker``, given to specifications that name none.
-    ``release`` is written beside each front that is started.
+    ``release`` is written beside each front that is started. ``ledgers``: whether the gateway
+    looks into what fronts have noted.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class LocalTarget:
         runtime: Path,
         command: Sequence[str] = FRONT,
         release: str = "",
+        *,
+        ledgers: bool = True,
     ) -> None:
         self._settings = settings
         self._logs = settings.logs
@@ -54,6 +57,7 @@ class LocalTarget:
         self._runtime = runtime
         self._command = tuple(command)
         self._release = release
+        self._ledgers = ledgers
         self._shelf = SpecShelf(settings.run / "fronts")
         self._pool = ThreadPoolExecutor(_ASKED_AT_ONCE, thread_name_prefix="ask-front")
 
@@ -76,8 +80,12 @@ class LocalTarget:
             spec,
             runtime=spec.runtime or str(self._runtime),
             rings=spec.rings or str(settings.rings),
+            ledger=spec.ledger or self._ledger(spec.id),
             ingest=spec.ingest or address(settings.base_url, origin, settings.ingest_key),
         )
+
+    def _ledger(self, id: str) -> str:
+        return ledger_path(str(self._settings.rings), id) if self._ledgers else ""
 
     def observe(self, ids: Iterable[str]) -> Mapping[str, FrontStatus]:
         asked = list(dict.fromkeys(ids))
