@@ -54,7 +54,9 @@ lock: $(UV)  ## resolve the dependencies anew into requirements.lock
 clean:  ## remove what was built here (not your Modelyard home)
 	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(READY): requirements.lock pyproject.toml | $(UV)
+NATIVE := hatch_build.py $(wildcard src/modelyard/serving/tensors/native/*)
+
+$(READY): requirements.lock pyproject.toml $(NATIVE) | $(UV)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Modelyard needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which: make PYTHON=python3.12 …")'
 	@echo "Setting up $(VENV) … (a minute or two: about 90 packages)"
 	@test -x $(BIN)/python || $(UV) venv -q --python "$$(command -v $(PYTHON))" $(VENV)

@@ -20,14 +20,18 @@ def text_of(frame: Frame) -> str:
 
 
 def view_of(frame: Frame) -> Bytes:
-    """The same where it lies; shared memory goes when the last view of it does."""
+    """
+    The same where it lies; shared memory goes when the last view of it does.
+
+    It may be written to, so that nobody has to copy it for that: a page that is becomes ours alone.
+    """
     if not frame.flags & SHARED:
         return frame.body
     try:
         path, size = frame.head["shared"]
         fd = os.open(os.path.join("/dev/shm", path), os.O_RDONLY)
         try:
-            return memoryview(mmap.mmap(fd, size, prot=mmap.PROT_READ))
+            return memoryview(mmap.mmap(fd, size, access=mmap.ACCESS_COPY))
         finally:
             os.close(fd)
     except (KeyError, TypeError, ValueError, OSError) as error:

@@ -52,7 +52,8 @@ def datatype_of(dtype: Any) -> str:
 
 def decode(heads: Iterable[Sequence[Any]], body: Bytes) -> Arrays:
     """
-    The arrays of a REQUEST's head and body, numbers without a copy (and therefore read-only).
+    The arrays of a REQUEST's head and body, numbers without a copy (and read-only, where the body
+    is bytes).
 
     Raises BadInput, which names the input, for data that is not what the head says.
     """

@@ -109,7 +109,7 @@ class Prepared:
     """
 
     head: bytes
-    body: bytes | memoryview
+    body: bytes | bytearray | memoryview
     render: Callable[[Answer, Headers], Reply] | None
     plan: object | None = None
 

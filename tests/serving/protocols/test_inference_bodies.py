@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from modelyard.serving.protocols.v2_body import LONG
 from modelyard.serving.protocols.v2_request import Inference, read
 from modelyard.serving.refusals import Refusal
-from modelyard.serving.tensors.numbers import LARGE
 from modelyard.serving.tensors.tensor import pack
 
 FEW, MANY = 4, 20_000
@@ -95,7 +95,7 @@ def outcome(count: int, odd: str, datatype: str) -> str:
     numbers = "".join(f"{n}, " for n in range(count))
     head = f'"name": "x", "shape": [{count + 2}], "datatype": "{datatype}"'
     body = f'{{"inputs": [{{{head}, "data": [{numbers}{odd}, 7]}}]}}'.encode()
-    assert (len(body) >= LARGE) is (count == MANY)
+    assert (len(body) >= LONG) is (count == MANY)
     try:
         (found,) = read(body, None, missing=False).tensors
     except Refusal as refusal:

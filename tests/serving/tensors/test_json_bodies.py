@@ -7,8 +7,9 @@ import pytest
 from modelyard.domain.predictors import Signature, TensorSpec
 from modelyard.serving.refusals import Refusal
 from modelyard.serving.tensors.from_json import Asked, Form, JsonReader
-from modelyard.serving.tensors.numbers import LARGE, WIDEST, NumberReader
+from modelyard.serving.tensors.numbers import WIDEST, NumberReader
 
+LARGE = 16 * 1024
 FRAME = Signature(
     (TensorSpec("age", "INT64", (-1, 1)), TensorSpec("city", "BYTES", (-1, 1))), (), columns=True
 )

@@ -19,6 +19,9 @@ from modelyard.serving.tensors.tensor import Buffer
 
 MOST_DIMENSIONS = 32
 
+LONG = 16 * 1024
+"""Bytes of text from which a list of numbers is read by itself."""
+
 _DATA = re.compile(rb'"data"\s*:\s*\[').search
 _MARK = secrets.token_hex(16).encode()
 
@@ -97,10 +100,10 @@ def _read_apart(text: Buffer) -> tuple[Body, Lists] | None:
 
 def _cut(text: Buffer) -> tuple[bytes, dict[bytes, memoryview]]:
     """The JSON with texts that nobody else can know in place of its long lists, and those."""
-    if len(text) < numbers.LARGE:
+    if len(text) < LONG:
         return b"", {}
-    body, view = bytes(text), memoryview(text)
-    pieces: list[bytes] = []
+    body, view = bytes(text) if isinstance(text, memoryview) else text, memoryview(text)
+    pieces: list[bytes | bytearray] = []
     cut: dict[bytes, memoryview] = {}
     at = 0
     while found := _DATA(body, at):
@@ -108,7 +111,7 @@ def _cut(text: Buffer) -> tuple[bytes, dict[bytes, memoryview]]:
         if not end:
             break
         pieces.append(body[at:start])
-        if end - start < numbers.LARGE:
+        if end - start < LONG:
             pieces.append(body[start:end])
         else:
             mark = b'"%b %d"' % (_MARK, len(cut))

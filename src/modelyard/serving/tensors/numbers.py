@@ -2,13 +2,11 @@
 Rows of numbers straight out of JSON, which is what most bodies are.
 
 Only what is right in every way is taken here; None sends the body to ``from_json``, which takes
-more and knows how to say what is wrong. Large bodies are read by simdjson where its wheel is
-installed: it hands over the numbers without making an object of each
-(docs/reference/benchmarks.md).
+more and knows how to say what is wrong. Bodies are read by a module in C where it could be built
+(``native/``): it writes the numbers to where the worker takes them, without an object for each.
+Elsewhere msgspec does it (docs/decisions/0006-numbers-in-c.md).
 """
 
-import functools
-import importlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +15,15 @@ from typing import Any
 
 import msgspec
 
-from modelyard.serving.tensors.tensor import Buffer, pack
+from modelyard.serving.tensors import powers
+from modelyard.serving.tensors.tensor import CODES, Buffer, pack
 
-LARGE = 16 * 1024
-"""Bytes of body from which simdjson is asked; below there is nothing to gain."""
+try:
+    from modelyard.serving.tensors import _json_numbers as native
+except ImportError:  # no compiler where it was installed
+    native = None  # type: ignore[assignment]
+else:
+    native.prepare(powers.table())
 
 WIDEST = 4096
 KEYS = ("data", "input_data", "instances", "inputs")
@@ -33,7 +36,7 @@ class Numbers:
     key: str
     method: str | None
     count: int
-    data: bytes | memoryview
+    data: Buffer
 
 
 class NumberReader:
@@ -48,13 +51,20 @@ class NumberReader:
         self._method = len(keys) > 1
         self._decode = msgspec.json.Decoder(_body_of(width, keys, self._method)).decode
         self._pack_row = struct.Struct(f"<{width}d").pack
+        self._names = tuple(key.encode() for key in keys)
 
     def read(self, body: Buffer) -> Numbers | None:
         """The rows, or None when the body is anything else."""
-        if len(body) >= LARGE:
-            simdjson = _simdjson()
-            if simdjson is not None:
-                return self._read_large(simdjson, bytes(body))
+        if native is None:
+            return self.read_slowly(body)
+        found = native.rows(body, self._names, self._method, self._width)
+        if found is None:
+            return None
+        key, method, count, data = found
+        return Numbers(self._keys[key], method, count, data)
+
+    def read_slowly(self, body: Buffer) -> Numbers | None:
+        """The same without the module in C."""
         try:
             found: Any = self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -71,44 +81,17 @@ class NumberReader:
         data = pack("FP64", list(chain.from_iterable(rows)))
         return Numbers(given[0], method, len(rows), data)
 
-    def _read_large(self, simdjson: Any, body: bytes) -> Numbers | None:
-        if body.startswith(_BYTE_ORDER):
-            return None  # simdjson would skip what is refused before a small body
-        try:
-            document = simdjson.Parser().parse(body)
-            keys = list(document.keys())
-            given = [key for key in keys if key in self._keys]
-            asked = self._method and "method" in keys
-            if len(given) != 1 or len(keys) != 1 + asked:
-                return None
-            method = document["method"] if asked else None
-            rows = document[given[0]]
-            count = len(rows)
-            if not count or not _is_matrix(body, count, self._width):
-                return None
-            data = memoryview(rows.as_buffer(of_type="d")).cast("B")
-        except (AttributeError, *_REFUSALS):
-            return None
-        if len(data) != 8 * count * self._width or not isinstance(method, str | None):
-            return None
-        return Numbers(given[0], method, count, data)
-
 
 def flat(body: Buffer, datatype: str) -> Buffer | None:
     """The data of a flat list of numbers in FP64, FP32 or INT64; None for anything else."""
-    simdjson = _simdjson() if len(body) >= LARGE else None
+    return flat_slowly(body, datatype) if native is None else native.flat(body, CODES[datatype])
+
+
+def flat_slowly(body: Buffer, datatype: str) -> Buffer | None:
+    """The same without the module in C."""
     try:
-        if simdjson is None:
-            return pack(datatype, FLAT[datatype](body))
-        body = bytes(body)
-        if body.find(b"[", body.find(b"[") + 1) >= 0:
-            return None
-        numbers = simdjson.Parser().parse(body)
-        found = memoryview(numbers.as_buffer(of_type="i" if datatype == "INT64" else "d"))
-        if datatype == "FP32":
-            return pack(datatype, found.cast("B").cast("d").tolist())
-        return found.cast("B")
-    except (msgspec.DecodeError, OverflowError, RecursionError, AttributeError, *_REFUSALS):
+        return pack(datatype, FLAT[datatype](body))
+    except (msgspec.DecodeError, OverflowError, RecursionError):
         return None
 
 
@@ -118,36 +101,6 @@ FLAT: dict[str, Any] = {
     "INT64": msgspec.json.Decoder(list[int]).decode,
 }
 """What ``flat`` reads."""
-
-_BYTE_ORDER = b"\xef\xbb\xbf"
-_OF_NUMBERS = b"0123456789+-.eE \t\r\n"
-_REFUSALS = (ValueError, TypeError, RuntimeError, KeyError)
-"""What simdjson raises for what it does not take: broken JSON, other types, too large numbers."""
-
-
-def _is_matrix(body: bytes, count: int, width: int) -> bool:
-    """
-    Whether the first brackets of good JSON hold so many lists of so many values, and are all there
-    are.
-
-    Told by what is left without numbers and spaces: half the time of asking each row's length.
-    """
-    bare = body.translate(None, _OF_NUMBERS)
-    row = b"[%b]" % (b"," * (width - 1))
-    start = bare.find(b"[")
-    if len(bare) - start < count * (len(row) + 1) + 1:
-        return False  # a list of numbers: so many rows may be a thousand times its size
-    rows = b"[%b%b]" % ((row + b",") * (count - 1), row)
-    return bare.startswith(rows, start) and bare.find(b"[", start + len(rows)) < 0
-
-
-@functools.cache
-def _simdjson() -> Any:
-    """The module, loaded when the first large body comes; None where it is not installed."""
-    try:
-        return importlib.import_module("simdjson")
-    except ImportError:
-        return None
 
 
 def _body_of(width: int, keys: Sequence[str], method: bool) -> type[msgspec.Struct]:
