@@ -6,7 +6,7 @@ import pytest
 
 from modelyard.domain.errors import GatewayFailed
 from modelyard.gateway import binary
-from modelyard.gateway.binary import find_haproxy, version
+from modelyard.gateway.binary import find_haproxy, has_lua, version
 
 
 def make(folder: Path, says: str) -> Path:
@@ -62,3 +62,11 @@ def test_none_at_all_is_said_with_the_way_out(
 def test_a_program_that_is_no_haproxy_has_no_version(tmp_path: Path) -> None:
     assert version(str(make(tmp_path, "hello"))) is None
     assert version(str(tmp_path / "missing")) is None
+
+
+@pytest.mark.parametrize(("features", "expected"), [("+EPOLL +LUA", True), ("-LUA", False)])
+def test_whether_it_runs_scripts(tmp_path: Path, features: str, expected: bool) -> None:
+    mine = make(tmp_path, f"HAProxy version 3.0.5-1\nFeature list : {features} +THREAD")
+
+    assert has_lua(str(mine)) is expected
+    assert has_lua(str(tmp_path / "no-such")) is False

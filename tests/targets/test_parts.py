@@ -27,8 +27,9 @@ def test_one_front_has_everything() -> None:
 
 
 def test_each_of_several_has_its_own_places() -> None:
-    first, second = parts(replace(SPEC, fronts=2))
+    first, second = parts(replace(SPEC, fronts=2, ledger="/r/r1.ledger"))
 
+    assert (first.ledger, second.ledger) == ("", "")
     assert (first.id, first.socket, first.control_socket, first.log_file) == (
         "r1.1",
         "/s/r1.1.sock",

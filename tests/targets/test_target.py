@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -118,6 +119,11 @@ def test_what_a_killed_front_leaves_behind_is_swept_when_it_was_stopped(
     target.start(make_spec("a"))
     wait_for(target, "a", FrontState.READY)
     pid = target.observe(["a"])["a"].pid
+    spec = FrontSpec(**json.loads((settings.run / "fronts" / "a.json").read_text()))
+    ledger = Path(spec.ledger)
+    assert ledger == settings.rings / "a.ledger"
+    ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ledger.touch()
 
     os.kill(pid, signal.SIGSTOP)  # it cannot clean up after itself
     target.stop("a")
@@ -128,6 +134,21 @@ def test_what_a_killed_front_leaves_behind_is_swept_when_it_was_stopped(
 
     assert list(sockets.iterdir()) == []
     assert list((settings.run / "fronts").iterdir()) == []
+    assert not ledger.exists()
+
+
+def test_fronts_keep_no_ledger_that_the_gateway_cannot_read(
+    settings: Settings, make_spec: MakeSpec, yard: Yard
+) -> None:
+    target = LocalTarget(
+        settings, yard.supervision, Path("/runtime"), ("/bin/false",), ledgers=False
+    )
+
+    target.start(make_spec("a"))
+
+    assert json.loads((settings.run / "fronts" / "a.json").read_text())["ledger"] == ""
+    target.stop("a")
+    target.close()
 
 
 def test_logs_are_told_across_rotations_and_after_the_stop(
