@@ -30,11 +30,12 @@ test-all: $(READY)  ## also those that need a peer, an oracle or a heavy framewo
 SECONDS_EACH ?= 60
 FUZZ := .tools/fuzz/bin/python
 
-fuzz: $(READY)  ## look for input that breaks what reads HTTP and frames (SECONDS_EACH=60)
+fuzz: $(READY)  ## look for input that breaks what reads HTTP, frames and numbers (SECONDS_EACH=60)
 	@test -x $(FUZZ) || $(UV) venv -q --python $(BIN)/python .tools/fuzz
 	@$(UV) pip install -q --python $(FUZZ) atheris msgspec httptools uvloop
 	@mkdir -p .tools/findings
 	PYTHONPATH=src $(FUZZ) -m tests.fuzz.frames -max_total_time=$(SECONDS_EACH) -artifact_prefix=.tools/findings/
+	PYTHONPATH=src $(FUZZ) -m tests.fuzz.numbers -max_total_time=$(SECONDS_EACH) -artifact_prefix=.tools/findings/
 	PYTHONPATH=src $(FUZZ) -m tests.fuzz.http -max_total_time=$(SECONDS_EACH) -artifact_prefix=.tools/findings/
 
 check: $(READY)  ## ruff, mypy --strict, import-linter
@@ -52,7 +53,8 @@ lock: $(UV)  ## resolve the dependencies anew into requirements.lock
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.lock
 
 clean:  ## remove what was built here (not your Modelyard home)
-	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
+	rm -f src/modelyard/serving/tensors/*.so
 
 NATIVE := hatch_build.py $(wildcard src/modelyard/serving/tensors/native/*)
 

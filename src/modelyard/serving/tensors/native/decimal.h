@@ -23,6 +23,7 @@
 #define GREATEST_POWER 308
 #define POWERS (GREATEST_POWER - LEAST_POWER + 1)
 #define MOST_DIGITS 19 /* that surely fit into 64 bits */
+#define QUICK_BYTES 24 /* sign, digit, point, 18 digits and what is behind them */
 
 __extension__ typedef unsigned __int128 Wide;
 
@@ -121,6 +122,37 @@ static inline int take_double(Text *text, double *out) {
         return 1;
     }
     return nearest(number, power, sign, out) || read_exactly(from, p, out);
+}
+
+/*
+ * The same for what most numbers are: `d.ddd`, with or without a minus, up to 18 digits behind the
+ * point. The first byte behind it, or NULL where it is anything else, or hard to round.
+ * For who knows that QUICK_BYTES can be read.
+ */
+static inline const char *quick_double(const char *p, double *out) {
+    uint64_t sign = *p == '-';
+    p += sign;
+    unsigned whole = (unsigned char)(*p - '0'), count;
+    if (whole > 9 || p[1] != '.') return NULL;
+    p += 2;
+    uint64_t number = value_of_sixteen(p, &count);
+    number += whole * tens[count];
+    p += count;
+    for (; count >= 16 && count < 18 && is_digit(*p); p++, count++)
+        number = number * 10 + (uint64_t)(*p - '0');
+    if (!count || !number || is_digit(*p) || *p == 'e' || *p == 'E') return NULL;
+    int empty = __builtin_clzll(number);
+    Wide product = (Wide)(number << empty) * powers[-(int)count - LEAST_POWER][0];
+    uint64_t high = (uint64_t)(product >> 64);
+    if ((high & 0x1FF) == 0x1FF || (uint64_t)product <= 1) return NULL; /* see `nearest` */
+    unsigned upper = (unsigned)(high >> 63);
+    uint64_t bits = high >> (upper + 9);
+    bits = (bits + (bits & 1)) >> 1;
+    int64_t exponent = ((-217706 * (int64_t)count) >> 16) + 63 + (int64_t)upper - empty + 1022;
+    bits += (uint64_t)exponent << 52; /* and the highest bit of the number itself is one more */
+    bits |= sign << 63;
+    memcpy(out, &bits, 8);
+    return p;
 }
 
 /* A whole number that fits into 64 bits, written without point and exponent. */

@@ -24,6 +24,17 @@ static inline int take(Text *text, char wanted) {
     return 1;
 }
 
+/* A number, and the space behind it. */
+static inline int take_number(Text *text, double *out) {
+    const char *next = text->end - text->at >= QUICK_BYTES ? quick_double(text->at, out) : NULL;
+    if (next)
+        text->at = next;
+    else if (!take_double(text, out))
+        return 0;
+    skip_space(text);
+    return 1;
+}
+
 /* Room for so many bytes; 0 with an exception set where there is no memory. */
 static int make_room(Growing *to, Py_ssize_t size) {
     if (!to->object) {
@@ -61,9 +72,8 @@ static Py_ssize_t take_rows(Text *text, Py_ssize_t width, Growing *to) {
             double number;
             if (column && !take(text, ',')) return 0;
             skip_space(text);
-            if (!take_double(text, &number)) return 0;
+            if (!take_number(text, &number)) return 0;
             memcpy(place + 8 * column, &number, 8);
-            skip_space(text);
         }
         if (!take(text, ']')) return 0;
         count++;
@@ -82,7 +92,7 @@ static inline int take_as(Text *text, char letter, char *place) {
         memcpy(place, &integer, 8);
         return 1;
     }
-    if (!take_double(text, &number)) return 0;
+    if (!take_number(text, &number)) return 0;
     if (letter == 'f') {
         float single = (float)number;
         memcpy(place, &single, 4);
