@@ -10,14 +10,15 @@ from pathlib import Path
 from modelyard.bootstrap import front
 from modelyard.serving.http import HttpServer
 from modelyard.serving.http_connection import Application
+from modelyard.serving.ledger import Ledger
 
 
 def main() -> int:
     port = int(sys.argv.pop())
 
     class OnPort(HttpServer):
-        def __init__(self, app: Application, _: Path) -> None:
-            super().__init__(app, ("127.0.0.1", port))
+        def __init__(self, app: Application, _: Path, *, ledger: Ledger | None) -> None:
+            super().__init__(app, ("127.0.0.1", port), ledger=ledger)
 
     vars(front)["HttpServer"] = OnPort
     return front.main()

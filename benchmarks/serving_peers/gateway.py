@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from modelyard.domain.fronts import ledger_path
 from modelyard.domain.routing import Backend, Route, RoutingTable
 from modelyard.domain.services import Auth
 from modelyard.gateway.binary import find_haproxy
@@ -27,7 +28,7 @@ def main() -> None:
     folder = file.parent
     layout = Layout(
         host="127.0.0.1", port=port, folder=folder / "gateway", sockets=folder / "g",
-        control_socket=folder / "nobody", log=folder / "gateway.log",
+        control_socket=folder / "nobody", log=folder / "gateway.log", ledgers=folder / "ledgers",
     )  # fmt: skip
     layout.sockets.mkdir(mode=0o700, exist_ok=True)
     hashed = hashlib.sha256(key.encode()).hexdigest().upper()
@@ -40,6 +41,8 @@ def main() -> None:
     process = gateway.process()
     with Path(process.log).open("ab") as log:
         subprocess.Popen(process.argv, cwd=process.cwd, stdout=log, stderr=log)
+    ledger = ledger_path(str(folder / "ledgers"), spec["id"])
+    file.write_text(json.dumps({**spec, "ledger": ledger}))
     front = [sys.executable, "-m", "modelyard.bootstrap.front", str(file)]
     os.execv(front[0], front)
 

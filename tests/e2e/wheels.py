@@ -14,7 +14,7 @@ UV = Path(sys.executable).with_name("uv")
 def build(folder: Path, version: str | None = None) -> Path:
     """A wheel of the working tree; with ``version`` of another release and another worker."""
     tree = folder / f"tree-{version}"
-    for name in ("src", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("src", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
