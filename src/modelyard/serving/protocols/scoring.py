@@ -17,8 +17,9 @@ from modelyard.serving.protocols.matrix_heads import MatrixHeads
 from modelyard.serving.streams import Stream
 from modelyard.serving.tensors.fields import unreadable
 from modelyard.serving.tensors.from_json import Asked, Form, JsonReader
+from modelyard.serving.tensors.number_texts import text_of
 from modelyard.serving.tensors.tensor import BadData, Tensor, joined, nest, unpack
-from modelyard.serving.tensors.to_json import key_of, rendered
+from modelyard.serving.tensors.to_json import around, key_of, rendered
 
 Render = Callable[[Answer, Headers], Reply]
 
@@ -43,8 +44,7 @@ class JsonRender(QuickRender):
 
     def __init__(self, wish: Wish) -> None:
         self._wish = wish
-        key = key_of(wish.form, wish.method)
-        self._start, self._end = (b"", b"") if key is None else (b"{%b:" % _encode(key), b"}")
+        self._start, self._end = around(key_of(wish.form, wish.method))
 
     def __call__(self, answer: Answer, headers: Headers) -> Reply:
         return rendering(answer, headers, self._wish)
@@ -63,6 +63,9 @@ class JsonRender(QuickRender):
         if isinstance(body, Stream) or size != len(body):
             return None
         try:
+            text = text_of(datatype, body, shape, self._start, self._end)
+            if text is not None:
+                return text
             values = nest(unpack(datatype, body, prod(shape)), shape)
         except (BadData, ValueError, TypeError, KeyError):
             return None  # the other way says what is wrong

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from modelyard.serving.protocols.v2_request import BINARY_HEADER, Inference, unexpected
+from modelyard.serving.tensors.number_texts import value_of
 from modelyard.serving.tensors.tensor import Tensor
 from modelyard.serving.tensors.to_json import check_finite
 
@@ -34,7 +35,7 @@ def write(
         else:
             if nan == "error":
                 check_finite([tensor])
-            output["data"] = tensor.values()
+            output["data"] = value_of(tensor.datatype, tensor.data, (tensor.count,))
         outputs.append(output)
     answer: dict[str, Any] = {"model_name": model, "model_version": version, "outputs": outputs}
     if asked.id is not None:

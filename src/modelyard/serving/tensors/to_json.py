@@ -8,7 +8,8 @@ import msgspec
 
 from modelyard.serving.refusals import Refusal
 from modelyard.serving.tensors.from_json import Form
-from modelyard.serving.tensors.tensor import Tensor
+from modelyard.serving.tensors.number_texts import FEWEST_BYTES, text_of, value_of
+from modelyard.serving.tensors.tensor import Buffer, Shape, Tensor
 
 _encode = msgspec.json.Encoder().encode
 _KEYS = {
@@ -27,9 +28,18 @@ def rendered(tensors: Sequence[Tensor], form: Form, method: str, nan: str) -> by
     """
     if nan == "error":
         check_finite(tensors)
-    value = _columnar(tensors) if form is Form.OUTPUTS else _by_row(tensors)
     key = key_of(form, method)
+    if len(tensors) == 1 and len(tensors[0].data) >= FEWEST_BYTES:
+        text = text_of(*_parts(tensors[0]), *around(key))
+        if text is not None:
+            return text
+    value = _columnar(tensors) if form is Form.OUTPUTS else _by_row(tensors)
     return _encode(value if key is None else {key: value})
+
+
+def around(key: str | None) -> tuple[bytes, bytes]:
+    """What stands before and behind a value under this key."""
+    return (b"", b"") if key is None else (b"{%b:" % _encode(key), b"}")
 
 
 def key_of(form: Form, method: str) -> str | None:
@@ -60,7 +70,7 @@ def _by_row(tensors: Sequence[Tensor]) -> Any:
         return tensors[0].nested()
     rows = {tensor.shape[:1] for tensor in tensors}
     if len(rows) != 1 or rows == {()}:
-        return {tensor.name: tensor.nested() for tensor in tensors}
+        return {tensor.name: value_of(*_parts(tensor)) for tensor in tensors}
     names = [tensor.name for tensor in tensors]
     columns = [tensor.nested() for tensor in tensors]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -69,4 +79,8 @@ def _by_row(tensors: Sequence[Tensor]) -> Any:
 def _columnar(tensors: Sequence[Tensor]) -> Any:
     if len(tensors) == 1:
         return tensors[0].nested()
-    return {tensor.name: tensor.nested() for tensor in tensors}
+    return {tensor.name: value_of(*_parts(tensor)) for tensor in tensors}
+
+
+def _parts(tensor: Tensor) -> tuple[str, Buffer, Shape]:
+    return tensor.datatype, tensor.data, tensor.shape

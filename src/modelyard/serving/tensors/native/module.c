@@ -1,6 +1,6 @@
 /*
- * Rows of JSON numbers straight into the memory of an array: see ../numbers.py, which works
- * without this module too, some times slower.
+ * Rows of JSON numbers straight into the memory of an array, and back: see ../numbers.py and
+ * ../number_texts.py, which work without this module too, some times slower.
  *
  * Whatever is not plainly what is looked for is None; the caller then reads it some other way,
  * which takes more and can say what is wrong.
@@ -9,8 +9,9 @@
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000
 #include "lists.h"
+#include "writing.h"
 
-static int prepared;
+static int prepared, prepared_to_write;
 
 /* A text without escapes; 0 for any other. */
 static int take_text(Text *text, Text *found) {
@@ -129,18 +130,53 @@ static PyObject *flat(PyObject *Py_UNUSED(self), PyObject *args) {
     return good ? data.object : nothing(data.object, NULL);
 }
 
-static PyObject *prepare(PyObject *Py_UNUSED(self), PyObject *table) {
+/* A table for this module; 0 with an exception set. */
+static int take_table(PyObject *table, void *place, Py_ssize_t size) {
     Py_buffer given;
-    if (PyObject_GetBuffer(table, &given, PyBUF_SIMPLE)) return NULL;
-    int fits = given.len == (Py_ssize_t)sizeof powers;
-    if (fits) memcpy(powers, given.buf, sizeof powers);
+    if (PyObject_GetBuffer(table, &given, PyBUF_SIMPLE)) return 0;
+    int fits = given.len == size;
+    if (fits) memcpy(place, given.buf, (size_t)size);
     PyBuffer_Release(&given);
-    if (!fits) {
-        PyErr_Format(PyExc_ValueError, "the table must have %zd bytes", (Py_ssize_t)sizeof powers);
-        return NULL;
-    }
+    if (!fits) PyErr_Format(PyExc_ValueError, "the table must have %zd bytes", size);
+    return fits;
+}
+
+static PyObject *prepare(PyObject *Py_UNUSED(self), PyObject *table) {
+    if (!take_table(table, powers, sizeof powers)) return NULL;
     prepared = 1;
     Py_RETURN_NONE;
+}
+
+static PyObject *prepare_to_write(PyObject *Py_UNUSED(self), PyObject *table) {
+    if (!take_table(table, powers_of_ten, sizeof powers_of_ten)) return NULL;
+    prepared_to_write = 1;
+    Py_RETURN_NONE;
+}
+
+static PyObject *write_numbers(PyObject *Py_UNUSED(self), PyObject *args) {
+    Py_buffer data;
+    int letter;
+    Py_ssize_t width, before, behind;
+    const char *start, *end;
+    if (!prepared_to_write) {
+        PyErr_SetString(PyExc_RuntimeError, "prepare_to_write() comes first");
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(args, "y*Cny#y#", &data, &letter, &width, &start, &before, &end, &behind))
+        return NULL;
+    Py_ssize_t size = letter == 'f' ? 4 : 8, count = data.len / size, written = 0;
+    if (letter != 'd' && letter != 'f' && letter != 'q')
+        PyErr_SetString(PyExc_ValueError, "the letter must be d, f or q");
+    else if (data.len % size || width < 0 || (width && count % width))
+        PyErr_SetString(PyExc_ValueError, "the data must be whole numbers, in whole rows");
+    else {
+        Numbers numbers = {data.buf, (char)letter, count, width, 0, 0};
+        written = put_list((Text){start, start + before}, &numbers, (Text){end, end + behind});
+    }
+    PyBuffer_Release(&data);
+    PyObject *text = written ? PyBytes_FromStringAndSize(desk.memory, written) : NULL;
+    tidy_up();
+    return text;
 }
 
 static PyMethodDef methods[] = {
@@ -148,6 +184,9 @@ static PyMethodDef methods[] = {
      "rows(body, keys, methods, width) -> (key's place, method, count, data) or None"},
     {"flat", flat, METH_VARARGS, "flat(body, letter) -> data or None"},
     {"prepare", prepare, METH_O, "prepare(table): the powers of five, once"},
+    {"write", write_numbers, METH_VARARGS,
+     "write(data, letter, width, start, end) -> JSON between the two, in rows unless width is 0"},
+    {"prepare_to_write", prepare_to_write, METH_O, "prepare_to_write(table): powers of ten, once"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -157,5 +196,11 @@ static struct PyModuleDef definition = {
 };
 
 PyMODINIT_FUNC PyInit__json_numbers(void) {
+#ifdef __SSE4_1__
+    if (!__builtin_cpu_supports("sse4.1")) {
+        PyErr_SetString(PyExc_ImportError, "the processor is older than what this was built for");
+        return NULL;
+    }
+#endif
     return PyModule_Create(&definition);
 }
