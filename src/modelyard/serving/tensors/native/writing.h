@@ -4,34 +4,11 @@
 #define MODELYARD_WRITING_H
 
 #include "shortest.h"
+#include "spelling.h"
 
 #define MOST_TEXT 28  /* `[-1.2345678901234567e-300],` has 27 bytes */
 #define BEHIND 64     /* bytes behind a number that are written to before what comes next */
 #define BLOCK 256     /* numbers that room is made for at once */
-#define DIGITS 17     /* of a double, at most */
-
-static const uint64_t units[] = {
-    1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull, 1000000ull, 10000000ull, 100000000ull,
-    1000000000ull, 10000000000ull, 100000000000ull, 1000000000000ull, 10000000000000ull,
-    100000000000000ull, 1000000000000000ull, 10000000000000000ull, 100000000000000000ull,
-};
-
-/* The digits of a number below 10**8, the first one in the lowest byte. */
-static inline uint64_t eight_digits(uint64_t number) {
-    uint64_t fours = number / 10000 | (number % 10000) << 32;
-    /* 10486 / 2**20 is 1 / 100, near enough for four digits, and 103 / 2**10 is 1 / 10 for two */
-    uint64_t hundreds = ((fours * 10486) >> 20) & 0x0000007F0000007Full;
-    uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
-    uint64_t tens_of = ((twos * 103) >> 10) & 0x000F000F000F000Full;
-    return tens_of | (twos - 10 * tens_of) << 8;
-}
-
-#define AS_TEXT 0x3030303030303030ull /* makes digits of eight values */
-
-static inline char *put_word(char *out, uint64_t word) {
-    memcpy(out, &word, 8);
-    return out + 8;
-}
 
 /* A number below 10**8 without zeros before it. */
 static inline char *put_start(char *out, uint64_t number) {
@@ -56,47 +33,15 @@ static inline char *put_integer(char *out, int64_t value) {
     return put_word(out, eight_digits(last) | AS_TEXT);
 }
 
-/* The digits of a number, `count` without the zeros at the end: one, and 16 as text. */
-typedef struct {
-    uint64_t high, low;
-    char first;
-    int count;
-} Spelled;
-
-/* Of a number that has 17 digits. */
-static inline Spelled spelled(uint64_t number) {
-    uint64_t rest = number % units[16];
-    uint64_t high = eight_digits(rest / units[8]), low = eight_digits(rest % units[8]);
-    Spelled found;
-    found.first = (char)('0' + number / units[16]);
-    found.high = high | AS_TEXT;
-    found.low = low | AS_TEXT;
-    found.count = low    ? DIGITS - __builtin_clzll(low) / 8
-                  : high ? 9 - __builtin_clzll(high) / 8
-                         : 1;
-    return found;
-}
-
 static inline int length_of(uint64_t number) {
     int about = (64 - __builtin_clzll(number)) * 1233 >> 12; /* the logarithm of two again */
     return about + (number >= units[about]);
 }
 
-static inline void put_digits(char *out, char *rest, Spelled digits) {
-    *out = digits.first;
-    put_word(put_word(rest, digits.high), digits.low);
-}
-
 /* `123.45`, `123.0` */
 static inline char *put_fixed(char *out, Spelled digits, int exponent) {
-    int bits = 8 * exponent;
-    put_digits(out, out + 1, digits);
+    put_parted(out, digits, exponent);
     out[exponent + 1] = '.';
-    if (exponent < 8) {
-        put_word(out + exponent + 2, digits.high >> bits | digits.low << 1 << (63 - bits));
-        put_word(out + exponent + 10, digits.low >> bits);
-    } else
-        put_word(out + exponent + 2, digits.low >> (bits - 64));
     return out + (digits.count > exponent + 1 ? digits.count + 1 : exponent + 3);
 }
 
