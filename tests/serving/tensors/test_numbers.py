@@ -228,6 +228,13 @@ def test_a_long_number_is_read_in_a_time_that_grows_with_its_length_only() -> No
     assert double("0." + "1" * 1_000_000) == float("0." + "1" * 17)
 
 
+def test_an_exponent_counts_whole_also_where_a_million_zeros_are_before_it() -> None:
+    zeros = "0." + "0" * 999_999
+
+    assert double(f"{zeros}1e10000000") is None  # too large for a double
+    assert double(f"{zeros}1e1000000") == 1.0
+
+
 def test_the_table_of_powers_is_that_of_its_source() -> None:
     table = struct.unpack(f"={2 * (powers.GREATEST - powers.LEAST + 1)}Q", powers.table())
 

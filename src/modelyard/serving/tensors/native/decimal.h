@@ -23,6 +23,7 @@
 #define GREATEST_POWER 308
 #define POWERS (GREATEST_POWER - LEAST_POWER + 1)
 #define MOST_DIGITS 19 /* that surely fit into 64 bits */
+#define LARGE_EXPONENT 100000000000000000 /* more than any text has digits to make up for it */
 #define QUICK_BYTES 24 /* sign, digit, point, 18 digits and what is behind them */
 
 __extension__ typedef unsigned __int128 Wide;
@@ -110,7 +111,7 @@ static inline int take_double(Text *text, double *out) {
         p += p < end && (*p == '-' || *p == '+');
         const char *first = p;
         for (; p < end && is_digit(*p); p++)
-            if (exponent < 1000000) exponent = exponent * 10 + (*p - '0');
+            if (exponent < LARGE_EXPONENT) exponent = exponent * 10 + (*p - '0');
         if (p == first) return 0;
         power += minus ? -exponent : exponent;
     }
