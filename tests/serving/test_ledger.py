@@ -118,6 +118,48 @@ def test_a_place_that_is_no_file_is_an_error_that_a_front_can_go_on_without(path
         opened(path)
 
 
+def test_a_file_that_was_removed_is_made_again_with_all_that_stood_in_it(path: Path) -> None:
+    former, before, after = fresh(), fresh(), fresh()
+    opened(path).begin(former)
+    front = opened(path)
+    front.begin(before)
+
+    path.unlink()
+    path.parent.rmdir()
+    front.keep()
+    front.begin(after)
+
+    assert opened(path).inherited == {former, before, after}
+
+
+def test_where_the_file_cannot_be_made_again_nothing_is_noted(path: Path) -> None:
+    later: Later = []
+    front = opened(path, later)
+    place = front.begin(fresh())
+    path.unlink()
+    path.parent.rmdir()
+    path.parent.write_text("in the way")
+
+    with pytest.raises(OSError, match=r"ring|exists|directory"):
+        front.keep()
+    front.keep()  # says it once
+    front.end(place)
+
+    assert (front.begin(fresh()), later) == (0, [])
+
+
+def test_a_file_of_somebody_else_at_its_place_is_left_alone(path: Path) -> None:
+    front = opened(path)
+    path.unlink()
+    other = opened(path)
+
+    with pytest.raises(FileExistsError):
+        front.keep()
+
+    assert front.begin(fresh()) == 0
+    assert other.begin(fresh()) > 0
+
+
 class Life(RuleBasedStateMachine):
     """Fronts that begin and answer requests, and die at any moment."""
 

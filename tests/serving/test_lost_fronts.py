@@ -242,6 +242,37 @@ def test_without_room_for_a_ledger_a_front_begins_its_answers(yard: Yard, start:
     assert "the gateway is told of each request" in made.front.log()
 
 
+def test_a_ledger_that_somebody_removes_under_a_front_comes_back(served: Served) -> None:
+    callers = Callers()
+    callers.ask(1, lambda: served.score(1))
+    wait_until(lambda: served.runs()[1])
+
+    served.ledger.unlink()  # as logind does when its user has logged out
+    wait_until(served.ledger.exists)
+    callers.ask(2, lambda: served.score(2))
+    wait_until(lambda: served.runs()[2])
+    served.kill()
+    served.follow()
+    served.open_gate()
+    found = callers.join()
+
+    assert all(is_lost(reply) for reply in found.values())
+    assert served.runs() == {1: 1, 2: 1}
+
+
+def test_what_stands_in_a_ledger_that_cannot_be_read_may_have_begun(served: Served) -> None:
+    callers = Callers()
+    callers.ask(1, lambda: served.score(1))
+    wait_until(lambda: served.runs()[1])
+
+    served.ledger.unlink()
+    served.ledger.mkdir()  # opened, but not read
+    served.kill()
+    found = callers.join()
+
+    assert is_lost(found[1])
+
+
 def asked(served: Served, number: int) -> dict[str, object]:
     return {"number": number, "gate": str(served.ran) + "-go"}
 

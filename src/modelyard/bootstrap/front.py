@@ -27,7 +27,7 @@ from modelyard.serving.crew import Crew
 from modelyard.serving.decisions import thread_variables
 from modelyard.serving.heap import Heap
 from modelyard.serving.http import HttpServer
-from modelyard.serving.ledger import Ledger, open_ledger
+from modelyard.serving.ledger import LOOKS, Ledger, open_ledger
 from modelyard.serving.limits.base import Limits
 from modelyard.serving.limits.choice import choose
 from modelyard.serving.logs import LogBook
@@ -139,12 +139,14 @@ class Front:
             await self.http.start()
             await self.control.start()
             describing = asyncio.ensure_future(self._keep_description())
+            noting = asyncio.ensure_future(self._keep_ledger())
             self.logs.note(f"front started: process {os.getpid()}, limits {self._limits.kind}")
             gc.collect()
             gc.freeze()  # what lives as long as the process need not be looked through again
             await self._stop.wait()
             describing.cancel()
             await self._finish()
+            noting.cancel()
         finally:
             await self._close()
 
@@ -268,8 +270,20 @@ class Front:
         try:
             return open_ledger(Path(self._spec.ledger), asyncio.get_running_loop().call_soon)
         except OSError as error:
-            self.logs.note(f"the gateway is told of each request, which takes longer: {error}")
+            self._note_no_ledger(error)
             return None
+
+    async def _keep_ledger(self) -> None:
+        """Somebody may remove its file while it is written."""
+        try:
+            while self.ledger is not None:
+                self.ledger.keep()
+                await asyncio.sleep(LOOKS)
+        except OSError as error:
+            self._note_no_ledger(error)
+
+    def _note_no_ledger(self, error: OSError) -> None:
+        self.logs.note(f"the gateway is told of each request, which takes longer: {error}")
 
     def _shadows(self, app: App) -> Shadows:
         return Shadows(

@@ -14,12 +14,13 @@ SCRIPT = "begun.lua"
 SCRIPT_TEXT = """\
 -- Whether a front has noted, in the file that is named, that it has begun this request.
 core.register_action("begun", { "http-req" }, function(txn, path)
-  local file = io.open(path, "rb")
-  if file == nil then return end
-  local noted = file:read("a")
-  file:close()
+  local file, _, problem = io.open(path, "rb")
+  if file == nil and problem == 2 then return end -- there is none: the front begins its answers
+  local noted = file and file:read("a")
+  if file then file:close() end
   local id = txn.f:req_hdr("x-request-id")
-  if noted ~= nil and id ~= nil and #id == 36 and noted:find(id, 1, true) then
+  -- what cannot be read, for want of files perhaps, may hold it
+  if not noted or (id ~= nil and #id == 36 and noted:find(id, 1, true)) then
     txn:set_var("txn.begun", true)
   end
 end, 1)

@@ -25,6 +25,9 @@ ID = 36
 PLACES = 1024
 """Requests that can be noted at a time, with those that were answered just now."""
 
+LOOKS = 1.0
+"""Seconds between looks whether the file is still there."""
+
 LIVES = 8
 """Of so many former fronts the ids are kept."""
 
@@ -46,11 +49,13 @@ class Ledger:
     ``inherited`` are the ids of all who wrote here before.
     """
 
-    def __init__(self, file: mmap.mmap, soon: Callable[..., Any]) -> None:
+    def __init__(self, path: Path, file: mmap.mmap, soon: Callable[..., Any]) -> None:
         """
         Use ``open_ledger``. ``soon`` calls a function after what was written by now is out: the
         event loop's ``call_soon``, which sends at the end of each turn.
         """
+        self._path = path
+        self._known = _identity(path)
         self._file = file
         self._soon = soon
         self.inherited = frozenset(_inherit(file))
@@ -69,11 +74,36 @@ class Ledger:
 
     def end(self, place: int) -> None:
         """Its request was answered, or nobody waits for it any more."""
-        self._answered.append(place)
+        if self._known is not None:
+            self._answered.append(place)
 
     def knows(self, id: bytes) -> bool:
         """Whether it stands anywhere in the file, also as one of our own; takes 30 µs."""
         return len(id) == ID and self._file.find(id, _HEAD) >= 0
+
+    def keep(self) -> None:
+        """
+        Make the file again with all that stands in it, where somebody has removed it, as logind
+        does with memory of users who have logged out.
+
+        Nothing is noted any more where that cannot be, or where there is another file now: then
+        the gateway is told of each request. Raises OSError, once.
+        """
+        if self._known is None:
+            return
+        try:
+            found = _identity(self._path)
+            if found is None:
+                prepare(self._path.parent)
+                self._file = _made(self._path, self._file[:])
+                self._known = _identity(self._path)
+            elif found != self._known:
+                raise FileExistsError(f"{self._path} is not the file any more that was opened")
+        except OSError:
+            self._known = None
+            self._free = deque()
+            self._answered = []
+            raise
 
     def _reclaim(self) -> None:
         answered, self._answered = self._answered, []
@@ -92,7 +122,7 @@ def open_ledger(path: Path, soon: Callable[..., Any]) -> Ledger:
         file = _mapped(path)
     except FileNotFoundError:
         file = None
-    return Ledger(file or _made(path), soon)
+    return Ledger(path, file or _made(path, MAGIC), soon)
 
 
 def _mapped(path: Path) -> mmap.mmap | None:
@@ -107,15 +137,23 @@ def _mapped(path: Path) -> mmap.mmap | None:
         os.close(fd)
 
 
-def _made(path: Path) -> mmap.mmap:
-    """A new one; it appears under its name when it is whole."""
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What a file is whatever its name; None where there is none."""
+    with suppress(FileNotFoundError):
+        found = path.lstat()
+        return found.st_dev, found.st_ino
+    return None
+
+
+def _made(path: Path, content: bytes) -> mmap.mmap:
+    """A new one that begins with ``content``; it appears under its name when it is whole."""
     hidden = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(FileNotFoundError):
         hidden.unlink()
     fd = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         os.posix_fallocate(fd, 0, SIZE)
-        os.pwrite(fd, MAGIC, 0)
+        os.pwrite(fd, content, 0)
         file = mmap.mmap(fd, SIZE)
         hidden.rename(path)
     except BaseException:
