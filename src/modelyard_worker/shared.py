@@ -23,7 +23,8 @@ def view_of(frame: Frame) -> Bytes:
     """
     The same where it lies; shared memory goes when the last view of it does.
 
-    It may be written to, so that nobody has to copy it for that: a page that is becomes ours alone.
+    It may be written to, so that nobody has to copy it for that: a page that is written to becomes
+    ours alone.
     """
     if not frame.flags & SHARED:
         return frame.body

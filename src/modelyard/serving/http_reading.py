@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 import httptools
 
+from modelyard.serving.growing import GrowingBody
 from modelyard.serving.http_request import Client, Fields, Incoming
 from modelyard.serving.refusals import bad_request, head_too_large
 
@@ -108,7 +109,7 @@ class Reading(ABC):
             request.body = piece
             return
         if isinstance(body, bytes):
-            request.body = body = bytearray(body)
+            request.body = body = GrowingBody(body)
         body.extend(piece)
 
     def on_message_complete(self) -> None:

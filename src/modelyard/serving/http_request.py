@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from modelyard.serving.exchange import Answer, Headers, Reply, Request
+from modelyard.serving.growing import GrowingBody
 from modelyard.serving.sharing import SharedBody
 
 Fields = list[tuple[bytes, bytes]]
@@ -32,10 +33,11 @@ class Incoming(Request):
     """
     A request on its connection; headers are only decoded where somebody asks for them.
 
-    ``body`` grows while it comes. ``tag``, ``extras``, ``reserved``, ``admitted``, ``work`` and
-    ``render`` are the application's: the request's id, whether its answer has more than the
-    front's usual headers, what it holds of the budget for bodies, whether it counts as under way,
-    what waits for its answer, and how a protocol makes a reply of that.
+    ``body`` grows while it comes; ``whole`` is for when it is there. ``tag``, ``extras``,
+    ``reserved``, ``admitted``, ``work`` and ``render`` are the application's: the request's id,
+    whether its answer has more than the front's usual headers, what it holds of the budget for
+    bodies, whether it counts as under way, what waits for its answer, and how a protocol makes a
+    reply of that.
     ``began`` is when its head came, 0.0 where that is when it was whole.
     ``on_gone`` is called when the client leaves before its answer has been handed over whole.
     """
@@ -64,7 +66,7 @@ class Incoming(Request):
         self.client = client
         self.fields = fields
         self.known = dict(reversed(fields))  # of repeated ones the first
-        self.body: bytes | bytearray | SharedBody = b""
+        self.body: bytes | GrowingBody | SharedBody = b""
         self.chunked = b"transfer-encoding" in self.known
         self.keep_alive = True
         self.old = False  # HTTP/1.0
@@ -77,6 +79,14 @@ class Incoming(Request):
         self.render: Callable[[Answer, Headers], Reply] | None = None
         self.on_gone: Callable[[Incoming], None] | None = None
         self._headers = None
+
+    @property
+    def whole(self) -> bytes | SharedBody:
+        """The body when all of it has come."""
+        body = self.body
+        if isinstance(body, GrowingBody):
+            self.body = body = bytes(body)
+        return body
 
     @property
     def headers(self) -> Headers:

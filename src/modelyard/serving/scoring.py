@@ -102,7 +102,7 @@ class Scoring:
     def score(self, request: Incoming) -> None:
         """Have a script's run() called with it, as it came."""
         self.more_body(request)
-        body = request.body
+        body = request.whole
         if len(body) > SHARED_FROM:
             body = where_it_lies(body)
         self._submit(request, self._head(request), body)
@@ -128,7 +128,7 @@ class Scoring:
     def predict(self, request: Incoming, protocols: Protocols) -> None:
         """Have a worker run what a protocol makes of it."""
         self.more_body(request)
-        prepared = protocols.prepare(request, bytes(request.body))
+        prepared = protocols.prepare(request, bytes(request.whole))
         if len(prepared.body) > request.reserved:  # it was compressed, or text
             request.reserved = self._budget.reserve(request.reserved, len(prepared.body))
         request.body = b""

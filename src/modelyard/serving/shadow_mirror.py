@@ -84,7 +84,7 @@ class Mirror:
             for lane in lanes:
                 lane.miss(TOO_LARGE)
             return
-        request.client = _Witness(request.client, self, lanes, request.body)
+        request.client = _Witness(request.client, self, lanes, request.whole)
 
     def keep(
         self,
