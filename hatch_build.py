@@ -7,6 +7,7 @@ numbers (docs/decisions/0006-numbers-in-c.md).
 
 import platform
 import sysconfig
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,35 +26,46 @@ class NativeBuildHook(BuildHookInterface):
     """Compiles before a wheel is put together."""
 
     PLUGIN_NAME = "custom"
+    _folder: tempfile.TemporaryDirectory[str] | None = None
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add the module and the platform's tag; leave both out where it cannot be built."""
         if self.target_name != "wheel":
             return
-        built = self._built()
-        if built is None or version == "editable":  # there it lies where it is looked for
+        if version == "editable":
+            self._built(Path(self.root) / "src")  # there it lies where it is looked for
             return
-        inside = built.relative_to(Path(self.root) / "src").as_posix()
-        build_data["force_include"][str(built)] = inside
+        # elsewhere: the tree may be read-only, or the one that somebody works in
+        self._folder = tempfile.TemporaryDirectory()
+        built = self._built(Path(self._folder.name))
+        if built is None:
+            return
+        build_data["force_include"][str(built)] = built.relative_to(self._folder.name).as_posix()
         build_data["pure_python"] = False
         kind = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["tag"] = f"cp311-abi3-{kind}"
 
-    def _built(self) -> Path | None:
+    def finalize(self, *_: Any) -> None:
+        """Remove what the wheel has now."""
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _built(self, place: Path) -> Path | None:
         folder = Path(self.root) / FOLDER
         extension = Extension(
             MODULE, [str(folder / "module.c")], depends=[str(p) for p in folder.glob("*.h")],
             extra_compile_args=FLAGS, py_limited_api=True, optional=True,
         )  # fmt: skip
-        place = Path(self.root) / "src"
         command = build_ext(Distribution({"ext_modules": [extension]}))
         command.build_lib = str(place)
-        command.build_temp = str(Path(self.root) / "build" / "native")
+        objects = tempfile.TemporaryDirectory()
+        command.build_temp = objects.name
         command.force = True
         command.ensure_finalized()
         built = place / command.get_ext_filename(MODULE)
-        built.unlink(missing_ok=True)
-        command.run()
+        with objects:
+            built.unlink(missing_ok=True)
+            command.run()
         if built.exists():
             return built
         self.app.display_warning("Built without the module in C: there is no compiler that can.")
