@@ -59,6 +59,7 @@ class Script:
             # what run() sees of them, and what the worker looks at itself; None is all of them
             "headers": None if self.raw or self.with_headers else ["content-type", "x-request-id"],
             "parameters": [parameter.name for parameter in self.parameters],
+            "required": [p.name for p in self.parameters if p.default is inspect.Parameter.empty],
             # known only when inference-schema is mended, which it is by now
             "matrix": matrices.wanted(self._own_run, [p.name for p in self.parameters]),
             "input_schema": given,

@@ -178,8 +178,8 @@ class App:
 
     def _swagger(self, request: Incoming, own: Headers) -> Reply:
         _allow(request, ("GET", "HEAD"))
-        asked = parse_qs(request.query).get("version", [""])[-1]
-        version = swagger.version_of(asked)
+        asked = parse_qs(request.query, keep_blank_values=True).get("version")
+        version = swagger.version_of(asked[-1] if asked else None)
         body = swagger.override(Path(self._spec.app_root), version)
         if body is None:
             if self._crew.script is None:

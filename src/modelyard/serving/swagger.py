@@ -46,7 +46,7 @@ _SPEC = {"operationId": "GetSwaggerSpec", "description": "Get the Swagger specif
 
 def version_of(query: str | None) -> str:
     """'2', '3' or '3.1' for what was asked; raises the 404 that lists them."""
-    version = VERSIONS.get(query or "2")
+    version = VERSIONS.get("2" if query is None else query)
     if version is None:
         raise Refusal(
             404,

@@ -3,9 +3,13 @@
 from tests.conformance.asking import FORM, get, other, post, text
 from tests.conformance.cases.script import Script
 
-SWAGGERS = tuple(
-    get(f"swagger-{version or 'none'}", f"/swagger.json{'?version=' if version else ''}{version}")
-    for version in ("", "2", "2.0", "3", "3.0", "3.1", "9")
+SWAGGERS = (
+    get("swagger-none", "/swagger.json"),
+    get("swagger-blank", "/swagger.json?version="),
+    *(
+        get(f"swagger-{version}", f"/swagger.json?version={version}")
+        for version in ("2", "2.0", "3", "3.0", "3.1", "9")
+    ),
 )
 
 IMPORTS = """

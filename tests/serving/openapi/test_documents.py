@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -6,6 +7,7 @@ from modelyard.domain.fronts import FrontModel, FrontSpec
 from modelyard.domain.predictors import Predictor, Signature, TensorSpec
 from modelyard.serving.openapi.schemas import Dialect, array, columns_of, record, row
 from modelyard.serving.openapi.service import Described
+from modelyard.serving.protocols.script_types import types_of
 from tests.serving.fronts import Front
 
 FRAME = Signature(
@@ -108,6 +110,31 @@ def test_a_script_has_a_document_too(start: Any) -> None:
     assert document.status == 200
     assert document.json["openapi"] == "3.1.0"
     assert front.ask("GET", "/openapi.json?version=2").status == 404
+    assert front.ask("GET", "/swagger.json?version=").status == 404
+    score = document.json["paths"]["/score"]
+    assert set(score) == {"get", "post"}  # as the Allow header says
+    assert score["post"]["requestBody"]["required"] is False
+
+
+def test_a_typed_script_tells_which_parameters_are_needed() -> None:
+    given = {"type": "object", "properties": {"data": {"type": "array"}, "how": {}}}
+    hello = {"decorated": True, "required": ["data"], "input_schema": {"3.1": given}}
+    spec = FrontSpec(
+        id="f", workspace="lab", service="prices", service_version="default", revision=1,
+        python="", runtime="", app_root="", entry_script="score.py", model_dir="", socket="",
+        control_socket="", log_file="",
+    )  # fmt: skip
+
+    document = json.loads(Described(spec, "1").document("3.1", types_of(hello), hello))
+
+    score = document["paths"]["/score"]
+    body = score["post"]["requestBody"]
+    assert body["required"] is True
+    assert body["content"]["application/json"]["schema"]["required"] == ["data"]
+    assert [(p["name"], p["required"]) for p in score["get"]["parameters"]] == [
+        ("data", True), ("how", False),
+    ]  # fmt: skip
+    assert "required" not in given
 
 
 def test_examples_come_from_the_sample_of_the_model() -> None:

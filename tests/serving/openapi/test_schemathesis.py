@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,17 @@ def test_inference_keeps_to_the_document(linear: Front, tmp_path: Path) -> None:
     many = ["--max-examples", "30", "--exclude-checks", SHAPES]
 
     run(linear, "--include-path-regex", "infer$", *many, folder=tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("which", "left_out"),
+    [("--exclude-path-regex", "ignored_auth"), ("--include-path-regex", SHAPES)],
+)
+def test_a_script_keeps_to_its_document(
+    start: Callable[..., Front], which: str, left_out: str, tmp_path: Path
+) -> None:
+    front = start("def run(data):\n    return [len(data)]\n")
+
+    run(front, which, "infer$", "--max-examples", "20", "--exclude-checks", left_out,
+        folder=tmp_path)  # fmt: skip

@@ -243,6 +243,14 @@ def test_binary_data_must_be_what_its_shape_says(
         assert found.tensors[0].values() == values
 
 
+@pytest.mark.parametrize("data", [b"1", b"true", b'"a"', b"{}", b"null"])
+def test_data_must_be_a_list(data: bytes) -> None:
+    head = b'{"inputs":[{"name":"a","shape":[],"datatype":"INT8","data":%b}]}' % data
+
+    with pytest.raises(Refusal, match=r"inputs\[0\]\.data must be a list"):
+        v2_request.read(head, None, missing=False)
+
+
 def test_bytes_that_nobody_names_are_refused() -> None:
     head = b'{"inputs":[{"name":"a","shape":[1],"datatype":"INT8","data":[1]}]}'
 

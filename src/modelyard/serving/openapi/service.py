@@ -22,7 +22,6 @@ PLACE = "#/components/schemas/"
 
 _DIALECTS = {"2": Dialect.V2, "3": Dialect.V30, "3.1": Dialect.V31}
 _SCORE_ERRORS = (400, 401, 404, 405, 406, 413, 415, 422, 431, 500, 502, 503, 504)
-_ANYTHING: Schema = {}
 _BINARY = (Kind.NPY, Kind.ARROW, Kind.ARROW_FILE)
 _TEXT = {"text/html": {"schema": {"type": "string"}, "example": "Healthy"}}
 
@@ -169,31 +168,44 @@ def _score(found: Bodies, dialect: Dialect) -> dict[str, Any]:
 def _script_score(hello: Mapping[str, Any]) -> dict[str, Any]:
     """A script's: typed where it uses inference-schema."""
     given, returned = (_typed(hello.get(f"{name}_schema")) for name in ("input", "output"))
+    if given and (needed := hello.get("required")):
+        given["required"] = list(needed)
     kind = "*/*" if hello.get("raw") else "application/json"
     content = {kind: {"schema": given}}
     if not hello.get("raw"):
         content |= _binary(Dialect.V31)
-    answer = {kind: {"schema": returned}}
     operation = {
-        "operationId": "score",
         "tags": ["scoring"],
         "summary": "Run the service's script",
-        "requestBody": {"required": True, "content": content},
         "responses": {
             "200": {
                 "description": "What run() gave.",
                 "headers": _run_headers(),
-                "content": answer,
+                "content": {kind: {"schema": returned}},
             },
             **responses(_SCORE_ERRORS, "Error"),
         },
     }
-    return {"post": operation}
+    body = {"required": bool(hello.get("decorated")), "content": content}
+    return {
+        "get": {"operationId": "scoreQuery", **operation, "parameters": _in_query(given)},
+        "post": {"operationId": "score", **operation, "requestBody": body},
+    }
+
+
+def _in_query(given: Schema) -> list[dict[str, Any]]:
+    """A decorated script's parameters in a GET; each is JSON, or a text that is none."""
+    needed = given.get("required", ())
+    return [
+        {"name": name, "in": "query", "required": name in needed, "schema": {"type": "string"}}
+        for name in given.get("properties", ())
+    ]
 
 
 def _typed(versions: Any) -> Schema:
+    """A copy; empty is anything."""
     found = versions.get("3.1") if isinstance(versions, Mapping) else None
-    return dict(found) if isinstance(found, Mapping) else _ANYTHING
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
 def _binary(dialect: Dialect) -> dict[str, Any]:

@@ -182,7 +182,6 @@ class ServiceProtocols:
             raise unavailable("starting", "The first worker of this service is still starting.")
         asked = parse_qs(request.query, keep_blank_values=True).get("version", [None])[-1]
         version = "3.1" if request.path == "/openapi.json" and asked is None else asked
-        version = " " if version == "" else version  # no version, but not none asked for
         return Reply(200, [_JSON], self._describe_as(version, facts, self._hello))
 
 

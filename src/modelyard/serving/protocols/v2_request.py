@@ -138,6 +138,8 @@ def _of_json(given: Input, shape: Shape, path: str, missing: bool) -> Tensor:
     count = prod(shape)
     if not raw:
         raise wrong(path, "is missing.")
+    if raw[0] != ord("["):
+        raise wrong(path, "must be a list.")
     if given.datatype in numbers.FLAT:
         data = numbers.flat(raw, given.datatype)
         if data is not None and len(data) == count * (DATATYPES[given.datatype] or 0):
