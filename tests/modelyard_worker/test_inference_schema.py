@@ -91,6 +91,7 @@ def test_the_schemas_of_each_version_are_told(launch, environment):
 
     assert ready["decorated"] is True
     assert ready["parameters"] == ["data"]
+    assert ready["required"] == ["data"]
     assert sorted(ready["input_schema"]) == ["2.0", "3.0", "3.1"]
     assert ready["input_schema"]["3.0"]["properties"]["data"]["format"] == "numpy.ndarray"
     assert ready["input_schema"]["3.0"]["example"] == {"data": [[1.0, 2.0]]}
