@@ -2,7 +2,13 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from modelyard.serving.queue import WaitingQueue
+from modelyard.serving.refusals import Refusal
+from modelyard.serving.tickets import Ticket
 from tests.serving.fronts import Background, Front
 from tests.serving.test_crashes import in_flight
 from tests.waiting import wait_until
@@ -24,6 +30,21 @@ def test_a_full_queue_is_said_with_the_time_to_come_back(start: Start, short_fol
     assert (refused.status, refused.json["code"]) == (503, "queue_full")
     assert int(refused.headers["retry-after"]) >= 1
     assert [answer.status for answer in requests.answers()] == [200] * 3
+
+
+@pytest.mark.parametrize(("waited", "said"), [(0.0, "1"), (2.1, "3"), (500.0, "30")])
+def test_a_full_queue_asks_to_come_back_when_those_in_it_have_had_their_turn(
+    waited: float, said: str
+) -> None:
+    queue = WaitingQueue(2, 30.0)
+    nobody: Any = object()
+    for number in range(2):
+        queue.put(Ticket(number, b"{}", b"{}", 10.0 + number, nobody), 10.0 + number)
+
+    with pytest.raises(Refusal) as caught:
+        queue.put(Ticket(3, b"{}", b"{}", 10.0 + waited, nobody), 10.0 + waited)
+
+    assert dict(caught.value.headers)["retry-after"] == said
 
 
 def test_a_request_that_waits_too_long_is_let_go(start: Start, short_folder: Path) -> None:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from math import ceil
 
 from modelyard.serving.refusals import Refusal, cold_start_timeout, queue_full, queue_timeout
 from modelyard.serving.tickets import Ticket
@@ -80,15 +81,25 @@ class WaitingQueue:
         """Seconds since the first of them came; 0.0 when none waits."""
         return now - self._waiting[0].taken if self._waiting else 0.0
 
-    def check(self) -> None:
-        """Raises the 503 that a request would get now; called before its body is read."""
-        if len(self._waiting) >= self._most:
-            raise queue_full(self._most, self._return_in)
+    @property
+    def full(self) -> bool:
+        """Whether another one would be refused; asked before its body is read."""
+        return len(self._waiting) >= self._most
+
+    def no_place(self, now: float) -> Refusal:
+        """
+        What one gets then: to come back when all who wait now will have had their turn.
+
+        That takes about as long as the oldest of them has waited.
+        """
+        if self._held:
+            return queue_full(self._most, self._return_in)
+        return queue_full(self._most, max(1, min(self._return_in, ceil(self.oldest(now)))))
 
     def put(self, ticket: Ticket, now: float) -> None:
         """Wait at the end. Raises the 503 when there is no place."""
-        if len(self._waiting) >= self._most:
-            self.check()
+        if self.full:
+            raise self.no_place(now)
         ticket.wait_until = now + self.wait
         self._waiting.append(ticket)
 

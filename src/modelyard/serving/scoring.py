@@ -72,7 +72,8 @@ class Scoring:
 
     def admit(self, request: Incoming) -> None:
         """Count it as under way. Raises the 503 of a full queue."""
-        self._queue.check()
+        if self._queue.full:
+            raise self._queue.no_place(time.monotonic())
         self._standing.in_flight += 1
         request.admitted = True
         request.on_gone = self._gone
