@@ -28,7 +28,7 @@ def small_request(client: Any) -> Incoming:
 def test_small_bodies_that_unpack_to_much_are_refused_when_they_fill_the_memory() -> None:
     queued: list[Any] = []
     standing: Any = SimpleNamespace(in_flight=0)
-    pool: Any = SimpleNamespace(queue=SimpleNamespace(check=lambda: None), submit=queued.append)
+    pool: Any = SimpleNamespace(queue=SimpleNamespace(full=False), submit=queued.append)
     spec: Any = SimpleNamespace(body_limit=16 * MEGABYTE)  # for all together: 64 MB
     nobody: Any = None
     scoring = Scoring(spec, pool, standing, nobody, lambda: None, nobody)
